@@ -1,0 +1,1 @@
+"""Everything the zoo runs: one module or package per stage, each also a command."""
