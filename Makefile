@@ -1,0 +1,53 @@
+# Two commands make and check the zoo: `make zoo` and `make test`.
+# Snakemake is the real interface; these targets add the environment and nothing else.
+
+PYTHON ?= python3
+VENV ?= .venv
+CORES ?= 2
+BIN := $(VENV)/bin
+
+.DEFAULT_GOAL := help
+.PHONY: help env zoo all test lint format docs lock-env clean distclean
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+env: $(VENV)/locks.sha256 ## create the environment .venv/ from the locks in envs/
+
+$(VENV)/locks.sha256: envs/create.py envs/uv.txt envs/main.txt envs/torch.txt
+	$(PYTHON) envs/create.py $(VENV)
+	@touch $@
+
+zoo: env ## build and verify the embedded models; ends with a table
+	$(BIN)/snakemake --cores $(CORES)
+
+all: env ## build every recipe; sources come from ZOO_MIRRORS or the network
+	$(BIN)/snakemake --cores $(CORES) all
+
+test: env ## run the whole test suite
+	$(BIN)/python -m pytest
+
+lint: env ## formatters, linters and the type checker, without changing anything
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/snakefmt --check Snakefile rules
+	$(BIN)/mypy
+	$(BIN)/python -m converters.check
+
+format: env ## let the formatters change the files
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+	$(BIN)/snakefmt Snakefile rules
+
+docs: env ## regenerate the pages in docs/ that are made from the code
+	$(BIN)/python -m converters.recipes.documentation
+
+lock-env: env ## resolve envs/*.in again into envs/*.txt
+	$(BIN)/uv pip compile envs/main.in -q --upgrade --python-version 3.11 --generate-hashes --no-header --no-emit-index-url -o envs/main.txt
+	$(BIN)/uv pip compile envs/uv.in -q --upgrade --python-version 3.11 --generate-hashes --no-header --no-emit-index-url -o envs/uv.txt
+
+clean: ## remove what builds made (results, logs), keep downloads and the environment
+	rm -rf results logs .snakemake
+
+distclean: clean ## remove downloads and the environment too
+	rm -rf sources $(VENV)

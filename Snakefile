@@ -1,0 +1,63 @@
+"""The model zoo: recipes in, checked and quantised networks out. What is built and in which order."""
+
+import sys
+from pathlib import Path
+
+from snakemake.utils import min_version
+
+min_version("9.27")
+
+BASE = Path(workflow.current_basedir)
+sys.path.insert(0, str(BASE))
+
+from converters.plan import Plan  # noqa: E402  (after the path is set)
+
+
+configfile: BASE / "config.yaml"
+
+
+PLAN = Plan.load(config)
+shell.prefix(PLAN.shell_prefix(BASE, Path(sys.executable)))
+
+
+wildcard_constraints:
+    model=r"[a-z0-9][a-z0-9_.-]*",
+    variant=r"[A-Za-z0-9][A-Za-z0-9_.-]*",
+    key=r"[A-Za-z0-9_-]+",
+    kind="float32|float16|dynamic|int8|full_int8|full_uint8",
+    artifact="saved_model|ir|float32|float16|dynamic|int8|full_int8|full_uint8",
+
+
+localrules:
+    zoo,
+    all,
+
+
+rule zoo:
+    default_target: True
+    input:
+        packages=PLAN.packages(embedded_only=True),
+
+
+rule all:
+    input:
+        packages=PLAN.packages(),
+
+
+include: "rules/download.smk"
+include: "rules/export.smk"
+include: "rules/simplify.smk"
+include: "rules/mo.smk"
+include: "rules/tf.smk"
+include: "rules/quantize.smk"
+include: "rules/edgetpu.smk"
+include: "rules/verify.smk"
+include: "rules/package.smk"
+
+
+onsuccess:
+    shell(PLAN.summary_command)
+
+
+onerror:
+    shell(PLAN.summary_command)

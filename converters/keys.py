@@ -1,0 +1,201 @@
+"""Stage keys: one digest of everything, besides its input files, that decides a stage's result.
+
+The recipe fields that the stage reads, the source of our own modules behind it (comments and
+docstrings apart), the versions of the packages it uses, and the files of the model's folder.
+Snakemake compares the key as a rule parameter, so a changed converter or recipe rebuilds what
+depends on it and nothing else. Nothing here imports what a stage imports.
+"""
+
+from __future__ import annotations
+
+import ast
+import hashlib
+import importlib.metadata
+import json
+from collections.abc import Iterable, Iterator
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from converters.recipes import Source, Variant, stage_slice
+
+ROOT = Path(__file__).resolve().parent.parent
+
+ENTRIES = {
+    "download": "converters.download.__main__",
+    "export": "converters.export.__main__",
+    "simplify": "converters.simplify",
+    "mo": "converters.mo",
+    "tf": "converters.tf",
+    "quantize": "converters.quantize.__main__",
+    "edgetpu": "converters.edgetpu",
+    "reference": "converters.verify.reference",
+    "verify": "converters.verify.__main__",
+    "pictures": "converters.verify.pictures",
+    "report": "converters.report",
+    "package": "converters.package",
+}
+"""The module that each stage runs."""
+
+PACKAGES: dict[str, tuple[str, ...]] = {
+    "export": ("torch", "onnx", "onnxscript"),
+    "simplify": ("onnx", "onnxsim", "onnxruntime"),
+    "mo": ("openvino", "openvino-dev", "tensorflow", "onnx"),
+    "tf": ("tensorflow", "openvino", "scipy", "numpy"),
+    "quantize": ("tensorflow", "numpy", "pillow"),
+    "reference": ("torch", "onnxruntime", "tensorflow", "tflite-runtime", "numpy", "pillow"),
+    "verify": ("tflite-runtime", "tensorflow", "openvino", "numpy", "pillow"),
+    "pictures": ("pillow", "numpy"),
+}
+"""The packages whose version can change what a stage makes."""
+
+SAMPLINGS = {
+    "quantize": ("calibration",),
+    "reference": ("verification", "evaluation"),
+    "verify": ("verification", "evaluation"),
+}
+"""Which samplings of a recipe each stage draws from."""
+
+RUNS_THE_NETWORK = ("export", "reference")
+"""Stages that run the network code of a model's folder."""
+
+
+def stage_key(variant: Variant, folder: Path, stage: str) -> str:
+    """The key of a stage for one variant: 64 hex digits, equal wherever the content is equal."""
+    return _digest(
+        stage,
+        stage_slice(variant, stage),
+        code_fingerprint(ENTRIES[stage]),
+        {name: _version(name) for name in PACKAGES.get(stage, ())},
+        {str(path): _file_digest(folder / path) for path in local_files(variant, stage)},
+    )
+
+
+def source_key(source: Source, folder: Path) -> str:
+    """The key of a download: what is fetched, not where from; the content, for a local file."""
+    content = _file_digest(folder / source.path) if source.kind == "file" else ""
+    wanted = [source.kind, source.sha256, source.commit, source.filename, source.unpack]
+    return _digest("download", wanted, content, code_fingerprint(ENTRIES["download"]))
+
+
+def local_files(variant: Variant, stage: str) -> list[Path]:
+    """The files of the model's folder that a stage reads, relative to the folder, sorted."""
+    files = [
+        variant.data[sampling.data].get("file")
+        for name in SAMPLINGS.get(stage, ())
+        if (sampling := getattr(variant, name)) is not None
+    ]
+    if stage in RUNS_THE_NETWORK:
+        files.append(_network_file(variant))
+    return sorted({Path(file) for file in files if file})
+
+
+def _network_file(variant: Variant) -> str | None:
+    file = variant.load.get("file")
+    other = variant.load.get("model_folder")
+    return f"../{other}/{file}" if file and other else file
+
+
+@lru_cache(maxsize=None)
+def code_fingerprint(entry: str) -> str:
+    """A digest of a module and of all our modules it imports, however indirectly."""
+    trees = {name: _meaning(name) for name in sorted(_closure(entry))}
+    return _digest(trees)
+
+
+def _closure(entry: str) -> set[str]:
+    found: set[str] = set()
+    waiting = [entry]
+    while waiting:
+        name = waiting.pop()
+        if name not in found and _path(name) is not None:
+            found.add(name)
+            waiting.extend(_imports(name))
+    return found
+
+
+def _imports(name: str) -> Iterator[str]:
+    """The names of our modules that a module imports, its packages, and what it may load late."""
+    parts = name.split(".")
+    yield from (".".join(parts[:i]) for i in range(1, len(parts)))
+    for node in ast.walk(_tree(name)):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+            if any(alias.name in ("pkgutil", "importlib") for alias in node.names):
+                yield from _siblings(name)
+        elif isinstance(node, ast.ImportFrom):
+            base = _absolute(name, node)
+            yield base
+            yield from (f"{base}.{alias.name}" for alias in node.names)
+
+
+def _siblings(name: str) -> Iterator[str]:
+    """Every module of a package that imports its own modules by name at run time."""
+    path = _path(name)
+    if path is not None and path.name == "__init__.py":
+        yield from (f"{name}.{module.stem}" for module in sorted(path.parent.glob("*.py")))
+
+
+def _absolute(name: str, node: ast.ImportFrom) -> str:
+    if not node.level:
+        return node.module or ""
+    path = _path(name)
+    is_package = path is not None and path.name == "__init__.py"
+    parts = name.split(".")
+    kept = parts[: len(parts) - node.level + is_package]
+    return ".".join([*kept, *([node.module] if node.module else [])])
+
+
+@lru_cache(maxsize=None)
+def _path(name: str) -> Path | None:
+    """The file of one of our modules; None for anybody else's."""
+    if name.split(".")[0] != "converters":
+        return None
+    stem = ROOT.joinpath(*name.split("."))
+    candidates = (stem.with_suffix(".py"), stem / "__init__.py")
+    return next((path for path in candidates if path.is_file()), None)
+
+
+@lru_cache(maxsize=None)
+def _tree(name: str) -> ast.Module:
+    path = _path(name)
+    return ast.parse(path.read_bytes()) if path else ast.Module([], [])
+
+
+@lru_cache(maxsize=None)
+def _meaning(name: str) -> str:
+    """The syntax tree without docstrings: what the code does, not how it is explained."""
+    tree = ast.parse(ast.unparse(_tree(name)))
+    documented = (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
+    for node in ast.walk(tree):
+        if isinstance(node, documented):
+            node.body = list(_without_docstrings(node.body))
+    return ast.dump(tree)
+
+
+def _without_docstrings(body: Iterable[ast.stmt]) -> Iterator[ast.stmt]:
+    for statement in body:
+        is_text = isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Constant)
+        if not is_text:
+            yield statement
+
+
+@lru_cache(maxsize=None)
+def _version(package: str) -> str:
+    try:
+        return importlib.metadata.version(package)
+    except importlib.metadata.PackageNotFoundError:
+        return "absent"
+
+
+@lru_cache(maxsize=None)
+def _file_digest(path: Path) -> str:
+    if not path.is_file():
+        return "absent"
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _digest(*parts: Any) -> str:
+    text = json.dumps(parts, sort_keys=True, separators=(",", ":"), default=str)
+    return hashlib.sha256(text.encode()).hexdigest()

@@ -1,0 +1,254 @@
+"""What the Snakefile asks: which targets there are, and what each stage of a variant reads.
+
+Recipes are parsed once per run; every question is a look-up.
+"""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+from converters import keys
+from converters.errors import RecipeError
+from converters.recipes import Recipe, Variant, read_zoo
+
+Wildcards = Any
+"""Snakemake's wildcards: attributes model, variant, and what else a rule's output names."""
+
+THROUGH_ONNX = ("pytorch", "onnx")
+"""Frameworks whose models enter the chain at export; the others enter at mo."""
+
+ARTIFACT_PATHS = {"saved_model": "saved_model", "ir": "ir/model.xml"}
+"""Where an artefact lies below its variant's folder, if not at `<artefact>.tflite`."""
+
+LOAD_FIELDS = ("weights", "path", "model", "prototxt", "caffemodel")
+"""Fields of `load` that name a source, or a path below one."""
+
+COMPILED = "edgetpu"
+"""The artefact that only a compiler many machines lack can make: it never fails a build."""
+
+
+class Plan:
+    """All recipes of a zoo, and the files that building them makes."""
+
+    def __init__(
+        self, models: Path, recipes: Mapping[str, Recipe], problems: Iterable[RecipeError]
+    ) -> None:
+        self.models = models
+        self.recipes = recipes
+        self.problems = {problem.recipe: problem for problem in problems}
+        self.mirrors: tuple[str, ...] = ()
+
+    @classmethod
+    def load(cls, config: Mapping[str, Any]) -> Plan:
+        """Read the recipes that the configuration selects; a bad one never hides the others."""
+        models = Path(config.get("models", "models"))
+        recipes, problems = read_zoo(models)
+        wanted = set(config.get("select") or ())
+        unknown = wanted - set(recipes) - {problem.recipe for problem in problems}
+        if unknown:
+            raise RecipeError(
+                f"no recipe {', '.join(sorted(unknown))} in {models}/",
+                subject="config.yaml: select",
+                remedy=f"choose among: {', '.join(sorted(recipes))}",
+            )
+        chosen = {id_: r for id_, r in recipes.items() if not wanted or id_ in wanted}
+        plan = cls(models, chosen, [p for p in problems if not wanted or p.recipe in wanted])
+        plan.mirrors = tuple(config.get("mirrors") or ())
+        return plan
+
+    # What there is to build -----------------------------------------------------------------
+
+    def packages(self, *, embedded_only: bool = False) -> list[str]:
+        """The folder that each variant ends in, and a failing check for each bad recipe."""
+        recipes = [r for r in self.recipes.values() if not_built_because(r) is None]
+        if embedded_only:
+            recipes = [recipe for recipe in recipes if is_embedded(recipe)]
+        folders = [f"results/{r.id}/{name}/package" for r in recipes for name in r.variants]
+        return [*folders, *(f"results/{model}/recipe.checked" for model in self.problems)]
+
+    def variant(self, wildcards: Wildcards) -> Variant:
+        """The variant that a job is about."""
+        model = str(wildcards.model)
+        if model in self.problems:
+            raise self.problems[model]
+        if model not in self.recipes:
+            known = ", ".join(sorted(self.recipes))
+            raise RecipeError(f"no such recipe in {self.models}/", subject=model, remedy=known)
+        recipe = self.recipes[model]
+        if wildcards.variant not in recipe.variants:
+            known = ", ".join(recipe.variants)
+            raise RecipeError(
+                f"no variant {wildcards.variant}", subject=model, remedy=f"it has: {known}"
+            )
+        return recipe.variants[wildcards.variant]
+
+    # What each rule reads ---------------------------------------------------------------------
+
+    def source_folders(self, wildcards: Wildcards) -> list[str]:
+        """The downloaded sources that hold the network and its weights."""
+        return _folders(wildcards.model, load_sources(self.variant(wildcards)))
+
+    def calibration_folders(self, wildcards: Wildcards) -> list[str]:
+        """The downloaded sources of the calibration samples, for the kinds that need them."""
+        variant = self.variant(wildcards)
+        if "int8" not in wildcards.kind:
+            return []
+        return _folders(wildcards.model, data_sources(variant, ("calibration",)))
+
+    def evaluation_folders(self, wildcards: Wildcards) -> list[str]:
+        """The downloaded sources of the samples that artefacts are measured on."""
+        wanted = data_sources(self.variant(wildcards), ("verification", "evaluation"))
+        return _folders(wildcards.model, wanted)
+
+    def mo_origin(self, wildcards: Wildcards) -> list[str]:
+        """What mo reads: the simplified ONNX, or the sources of another framework."""
+        if self.variant(wildcards).framework in THROUGH_ONNX:
+            return [f"results/{wildcards.model}/{wildcards.variant}/simplified.onnx"]
+        return self.source_folders(wildcards)
+
+    def mo_option(self, wildcards: Wildcards) -> str:
+        """The option that tells mo what it reads."""
+        if self.variant(wildcards).framework in THROUGH_ONNX:
+            return f"--onnx results/{wildcards.model}/{wildcards.variant}/simplified.onnx"
+        return f"--sources sources/{wildcards.model}"
+
+    def reference_origin(self, wildcards: Wildcards) -> list[str]:
+        """What the source model and its samples are made of."""
+        variant = self.variant(wildcards)
+        samples = data_sources(variant, ("verification", "evaluation"))
+        origin = _folders(wildcards.model, {*load_sources(variant), *samples})
+        if variant.framework == "onnx":
+            origin.append(f"results/{wildcards.model}/{wildcards.variant}/source.onnx")
+        return origin
+
+    def reference_option(self, wildcards: Wildcards) -> str:
+        """The options that tell the reference run where the source model is."""
+        option = f"--sources sources/{wildcards.model}"
+        if self.variant(wildcards).framework == "onnx":
+            option += f" --onnx results/{wildcards.model}/{wildcards.variant}/source.onnx"
+        return option
+
+    def artifact(self, wildcards: Wildcards) -> str:
+        """The file or folder of one artefact."""
+        self.variant(wildcards)
+        return artifact_path(wildcards.model, wildcards.variant, wildcards.artifact)
+
+    def artifacts(self, wildcards: Wildcards) -> list[str]:
+        """The files and folders of all artefacts that the recipe wants."""
+        names = verified_artifacts(self.variant(wildcards))
+        return [artifact_path(wildcards.model, wildcards.variant, name) for name in names]
+
+    def verified(self, ending: str) -> Callable[[Wildcards], list[str]]:
+        """What verify leaves of each artefact: json (the evidence) or npz (its outputs)."""
+
+        def evidence(wildcards: Wildcards) -> list[str]:
+            names = verified_artifacts(self.variant(wildcards))
+            folder = f"results/{wildcards.model}/{wildcards.variant}/verify"
+            return [f"{folder}/{name}.{ending}" for name in names]
+
+        return evidence
+
+    def facts(self, wildcards: Wildcards) -> list[str]:
+        """What the stages of a variant noted of their work."""
+        variant = self.variant(wildcards)
+        stages = ["mo", "tf", "reference"]
+        if variant.framework in THROUGH_ONNX:
+            stages = ["export", "simplify", *stages]
+        stages += [name for name in variant.artifacts if name not in ARTIFACT_PATHS]
+        folder = f"results/{wildcards.model}/{wildcards.variant}/facts"
+        sources = sorted(f"results/{wildcards.model}/sources/{key}.json" for key in variant.sources)
+        return [*sources, *(f"{folder}/{stage}.json" for stage in stages)]
+
+    # Keys ---------------------------------------------------------------------------------------
+
+    def stage_key(self, stage: str) -> Callable[[Wildcards], str]:
+        """The key of a stage, for Snakemake's `params`."""
+
+        def key(wildcards: Wildcards) -> str:
+            folder = self.models / wildcards.model
+            return keys.stage_key(self.variant(wildcards), folder, stage)
+
+        return key
+
+    def source_key(self, wildcards: Wildcards) -> str:
+        """The key of a download, for Snakemake's `params`."""
+        recipe = self.recipes.get(wildcards.model)
+        for variant in recipe.variants.values() if recipe else ():
+            if wildcards.key in variant.sources:
+                return keys.source_key(variant.sources[wildcards.key], self.models / recipe.id)
+        raise RecipeError(f"no source {wildcards.key}", subject=str(wildcards.model))
+
+    # How jobs run ---------------------------------------------------------------------------------
+
+    def shell_prefix(self, base: Path, python: Path) -> str:
+        """What every shell command begins with: this Python, these modules, quiet libraries."""
+        settings = {
+            "PYTHONPATH": str(base),
+            "PYTHONHASHSEED": "0",
+            "TF_CPP_MIN_LOG_LEVEL": "3",
+            "CUDA_VISIBLE_DEVICES": "",
+        }
+        exports = " ".join(f"{name}={shlex.quote(value)}" for name, value in settings.items())
+        mirrors = shlex.quote(",".join(self.mirrors))
+        asked = f'ZOO_MIRRORS="${{ZOO_MIRRORS:+$ZOO_MIRRORS,}}"{mirrors}' if self.mirrors else ""
+        return f'export PATH={shlex.quote(str(python.parent))}:"$PATH" {exports} {asked}; '
+
+    @property
+    def summary_command(self) -> str:
+        """Prints the table at the end of a build."""
+        return f"python -m converters.summary --models {shlex.quote(str(self.models))}"
+
+
+def artifact_path(model: str, variant: str, artifact: str) -> str:
+    """Where an artefact lies."""
+    return f"results/{model}/{variant}/{ARTIFACT_PATHS.get(artifact, f'{artifact}.tflite')}"
+
+
+def verified_artifacts(variant: Variant) -> list[str]:
+    """The artefacts that are compared with the source: all but those for absent hardware."""
+    return [name for name in variant.artifacts if name != COMPILED]
+
+
+def load_sources(variant: Variant) -> set[str]:
+    """The keys of the sources that hold the network and its weights."""
+    values = [variant.load[field] for field in LOAD_FIELDS if variant.load.get(field)]
+    flat = [item for value in values for item in (value if isinstance(value, list | tuple) else [value])]
+    return {str(item).split("/")[0] for item in flat}
+
+
+def data_sources(variant: Variant, samplings: Iterable[str]) -> set[str]:
+    """The keys of the sources that the named samplings draw from."""
+    chosen = [getattr(variant, name) for name in samplings]
+    data = [variant.data[sampling.data] for sampling in chosen if sampling is not None]
+    plural = {str(key) for options in data for key in options.get("sources", ())}
+    return plural | {str(options["source"]) for options in data if options.get("source")}
+
+
+def is_embedded(recipe: Recipe) -> bool:
+    """Whether everything that a recipe starts from lies in its own folder."""
+    return all(
+        source.kind == "file"
+        for variant in recipe.variants.values()
+        for source in variant.sources.values()
+    )
+
+
+def not_built_because(recipe: Recipe) -> str | None:
+    """Why a sound recipe is left out of the targets; None if it is built."""
+    if recipe.status == "broken":
+        return f"broken: {recipe.reason}"
+    sources = [s for variant in recipe.variants.values() for s in variant.sources.values()]
+    open_keys = sorted({source.key for source in sources if not source.is_pinned})
+    if open_keys:
+        return (
+            f"no checksum yet for {', '.join(open_keys)}: "
+            f"run python -m converters.lock {recipe.id} where the network is reached"
+        )
+    return None
+
+
+def _folders(model: str, source_keys: Iterable[str]) -> list[str]:
+    return [f"sources/{model}/{key}" for key in sorted(source_keys)]

@@ -1,0 +1,54 @@
+"""report: everything that was measured of one variant, gathered from its stages, as JSON."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from pathlib import Path
+from typing import Any
+
+from converters import stage
+from converters.recipes import load_recipe
+
+SCHEMA = 1
+
+
+def gather(recipe_folder: Path, variant: str, evidence: list[Path], facts: list[Path]) -> Any:
+    """The report: what the recipe is, what each stage noted, what verification measured."""
+    recipe = load_recipe(recipe_folder)
+    chosen = recipe.variant(variant)
+    stages = {path.stem: _read(path) for path in facts if path.parent.name != "sources"}
+    return {
+        "schema": SCHEMA,
+        "model": recipe.id,
+        "name": recipe.name,
+        "task": recipe.task,
+        "license": {"spdx": recipe.license.spdx, "redistribute": recipe.license.redistribute},
+        "variant": variant,
+        "axes": dict(chosen.axes),
+        "framework": chosen.framework,
+        "sources": {path.stem: _read(path) for path in facts if path.parent.name == "sources"},
+        "stages": stages,
+        "artifacts": {path.stem: _read(path) for path in evidence},
+    }
+
+
+def _read(path: Path) -> Any:
+    return json.loads(path.read_text(encoding="utf-8"))
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The options beside MODEL and VARIANT."""
+    parser.add_argument("--evidence", type=Path, nargs="*", default=[], help="verify's JSON files")
+    parser.add_argument("--facts", type=Path, nargs="*", default=[], help="the stages' JSON files")
+    parser.add_argument("--out", type=Path, required=True, help="report.json to write")
+
+
+def run(args: argparse.Namespace) -> None:
+    """Write the report."""
+    report = gather(args.models / args.model, args.variant, args.evidence, args.facts)
+    stage.write_json(args.out, report)
+
+
+if __name__ == "__main__":
+    raise SystemExit(stage.main("report", __doc__ or "", add_arguments, run))

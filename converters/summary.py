@@ -1,0 +1,182 @@
+"""summary: the table at the end of a build: what was made, how good it is, what failed and why.
+
+One row per artefact: model, variant, artefact, size, worst error against the source model,
+transposes, where it lies. Below it every failure with its stage, cause and log, and what was
+left out. `--json` prints the same as data.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from converters.plan import not_built_because
+from converters.recipes import read_zoo
+from converters.stage import LOGS
+
+RESULTS = Path("results")
+
+
+class Row(NamedTuple):
+    """One artefact of one variant."""
+
+    model: str
+    variant: str
+    artifact: str
+    bytes: int
+    worst_error: float | None  # largest normalised_max over the outputs
+    sqnr_db: float | None  # smallest over the outputs; None where the outputs are equal
+    metric: str
+    transposes: int | None
+    path: str
+
+
+class Failure(NamedTuple):
+    """One job that failed the last time it ran."""
+
+    model: str
+    variant: str
+    stage: str
+    cause: str
+    remedy: str
+    log: str
+
+
+def rows(results: Path = RESULTS) -> Iterator[Row]:
+    """The artefacts of every variant that was packaged, in the order of their names."""
+    for path in sorted(results.glob("*/*/report.json")):
+        report = json.loads(path.read_text())
+        if (path.parent / "package").is_dir():
+            for name, evidence in report["artifacts"].items():
+                yield _row(report, name, evidence, path.parent / "package")
+
+
+def _row(report: Any, name: str, evidence: Any, package: Path) -> Row:
+    outputs = evidence["outputs"].values()
+    decibels = [o["sqnr_db"] for o in outputs if o.get("sqnr_db") is not None]
+    metric = evidence.get("metric")
+    shown = f"{metric['name']} {metric['value']:.4f} ({metric['source']:.4f})" if metric else ""
+    return Row(
+        report["model"],
+        report["variant"],
+        name,
+        evidence["bytes"],
+        max((o["normalised_max"] for o in outputs), default=None),
+        min(decibels, default=None),
+        shown,
+        (evidence.get("transposes") or {}).get("count"),
+        str(package),
+    )
+
+
+def failures(logs: Path = LOGS) -> Iterator[Failure]:
+    """What failed and has not succeeded since."""
+    for path in sorted(logs.glob("*/*/*.error.json")):
+        record = json.loads(path.read_text())
+        model, variant = path.parts[-3:-1]
+        stage = path.name.removesuffix(".error.json")
+        cause = ": ".join(part for part in (record["subject"], record["cause"]) if part)
+        log = path.with_name(f"{stage}.log")
+        yield Failure(model, variant, stage, cause, record["remedy"], str(log))
+
+
+def left_out(models: Path, built: set[str]) -> Iterator[tuple[str, str]]:
+    """Recipes that no target asks for, and why; and those not built in this folder yet."""
+    recipes, _ = read_zoo(models)
+    for recipe in recipes.values():
+        reason = not_built_because(recipe)
+        if reason:
+            yield recipe.id, reason
+        elif recipe.id not in built:
+            yield recipe.id, "not built in this folder"
+
+
+COLUMNS = ("model", "variant", "artefact", "size", "error", "SQNR", "metric (source)", "transposes")
+
+
+def table(listed: Sequence[Row]) -> str:
+    """The rows as text, columns aligned; the place is given once per variant."""
+    cells = [COLUMNS, *(_cells(row) for row in listed)]
+    widths = [max(len(line[i]) for line in cells) for i in range(len(COLUMNS))]
+    numeric = (3, 4, 5, 7)
+    lines = []
+    for line in cells:
+        aligned = [
+            text.rjust(width) if i in numeric else text.ljust(width)
+            for i, (text, width) in enumerate(zip(line, widths, strict=True))
+        ]
+        lines.append("  ".join(aligned).rstrip())
+    lines.insert(1, "  ".join("-" * width for width in widths))
+    return "\n".join(lines)
+
+
+def _cells(row: Row) -> tuple[str, ...]:
+    return (
+        row.model,
+        row.variant,
+        row.artifact,
+        size_text(row.bytes),
+        "-" if row.worst_error is None else f"{row.worst_error:.1e}",
+        "-" if row.sqnr_db is None else f"{row.sqnr_db:.1f} dB",
+        row.metric or "-",
+        "-" if row.transposes is None else str(row.transposes),
+    )
+
+
+def size_text(count: int) -> str:
+    """A number of bytes as people read it: 23.4 kB, 1.2 MB."""
+    for unit, size in (("MB", 1e6), ("kB", 1e3)):
+        if count >= size:
+            return f"{count / size:.1f} {unit}"
+    return f"{count} B"
+
+
+def text(models: Path) -> Iterator[str]:
+    """The whole summary, block by block."""
+    listed = list(rows())
+    if listed:
+        yield table(listed)
+        places = dict.fromkeys(row.path for row in listed)
+        yield "\n".join(["Packages:", *(f"  {place}" for place in places)])
+    failed = list(failures())
+    if failed:
+        yield "\n".join(["Failed:", *_failure_lines(failed)])
+    missing = list(left_out(models, {row.model for row in listed} | {f.model for f in failed}))
+    if missing:
+        yield "\n".join(["Not built:", *(f"  {model}: {reason}" for model, reason in missing)])
+
+
+def _failure_lines(failed: Iterable[Failure]) -> Iterator[str]:
+    for failure in failed:
+        yield f"  {failure.model}/{failure.variant} [{failure.stage}] {failure.cause}"
+        if failure.remedy:
+            yield f"    remedy: {failure.remedy}"
+        yield f"    log: {failure.log}"
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Print the summary; exit 0 even when jobs failed: the build itself reports that."""
+    parser = argparse.ArgumentParser(prog="python -m converters.summary", description=__doc__)
+    parser.add_argument("--models", type=Path, default=Path("models"), help="folder of recipes")
+    parser.add_argument("--json", action="store_true", help="print data instead of a table")
+    args = parser.parse_args(argv)
+    if args.json:
+        listed, failed = list(rows()), list(failures())
+        data = {
+            "artifacts": [row._asdict() for row in listed],
+            "failures": [failure._asdict() for failure in failed],
+            "left_out": dict(left_out(args.models, {row.model for row in listed})),
+        }
+        json.dump(data, sys.stdout, indent=2)
+        print()
+    else:
+        print("\n" + "\n\n".join(text(args.models)) + "\n")
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

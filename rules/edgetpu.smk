@@ -1,0 +1,20 @@
+"""edgetpu: what Google's compiler makes of the full int8 file, where the compiler is installed."""
+
+
+rule edgetpu:
+    input:
+        tflite="results/{model}/{variant}/full_int8.tflite",
+    output:
+        facts="results/{model}/{variant}/facts/edgetpu.json",
+    log:
+        "logs/{model}/{variant}/edgetpu.log",
+    benchmark:
+        "logs/{model}/{variant}/edgetpu.tsv"
+    params:
+        key=PLAN.stage_key("edgetpu"),
+        models=PLAN.models,
+    resources:
+        mem_mb=2000,
+        runtime=120,
+    shell:
+        "python -m converters.edgetpu {wildcards.model} {wildcards.variant} --models {params.models} --tflite {input.tflite} --out results/{wildcards.model}/{wildcards.variant}/full_int8_edgetpu.tflite --facts {output.facts} > {log} 2>&1"

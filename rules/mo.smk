@@ -1,0 +1,22 @@
+"""mo: OpenVINO IR, from the simplified ONNX or straight from another framework's file."""
+
+
+rule mo:
+    input:
+        origin=PLAN.mo_origin,
+    output:
+        xml="results/{model}/{variant}/ir/model.xml",
+        weights="results/{model}/{variant}/ir/model.bin",
+        facts="results/{model}/{variant}/facts/mo.json",
+    log:
+        "logs/{model}/{variant}/mo.log",
+    benchmark:
+        "logs/{model}/{variant}/mo.tsv"
+    params:
+        key=PLAN.stage_key("mo"),
+        models=PLAN.models,
+        origin=PLAN.mo_option,
+    resources:
+        mem_mb=2500,
+    shell:
+        "python -m converters.mo {wildcards.model} {wildcards.variant} --models {params.models} {params.origin} --out-xml {output.xml} --facts {output.facts} > {log} 2>&1"

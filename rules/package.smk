@@ -1,0 +1,41 @@
+"""package: one folder per variant: the artefacts, the report on them, and a manifest."""
+
+
+rule report:
+    input:
+        evidence=PLAN.verified("json"),
+        facts=PLAN.facts,
+    output:
+        report="results/{model}/{variant}/report.json",
+    log:
+        "logs/{model}/{variant}/report.log",
+    benchmark:
+        "logs/{model}/{variant}/report.tsv"
+    params:
+        key=PLAN.stage_key("report"),
+        models=PLAN.models,
+    resources:
+        mem_mb=300,
+    shell:
+        "python -m converters.report {wildcards.model} {wildcards.variant} --models {params.models} --evidence {input.evidence} --facts {input.facts} --out {output.report} > {log} 2>&1"
+
+
+rule package:
+    input:
+        artifacts=PLAN.artifacts,
+        report=rules.report.output.report,
+        interface=rules.tf.output.interface,
+        pictures=rules.pictures.output.folder,
+    output:
+        folder=directory("results/{model}/{variant}/package"),
+    log:
+        "logs/{model}/{variant}/package.log",
+    benchmark:
+        "logs/{model}/{variant}/package.tsv"
+    params:
+        key=PLAN.stage_key("package"),
+        models=PLAN.models,
+    resources:
+        mem_mb=300,
+    shell:
+        "python -m converters.package {wildcards.model} {wildcards.variant} --models {params.models} --artifacts {input.artifacts} --report {input.report} --interface {input.interface} --pictures {input.pictures} --out {output.folder} > {log} 2>&1"

@@ -1,0 +1,22 @@
+"""tf: OpenVINO IR (channels first) to a TensorFlow SavedModel (channels last)."""
+
+
+rule tf:
+    input:
+        xml=rules.mo.output.xml,
+        weights=rules.mo.output.weights,
+    output:
+        saved_model=directory("results/{model}/{variant}/saved_model"),
+        interface="results/{model}/{variant}/interface.json",
+        facts="results/{model}/{variant}/facts/tf.json",
+    log:
+        "logs/{model}/{variant}/tf.log",
+    benchmark:
+        "logs/{model}/{variant}/tf.tsv"
+    params:
+        key=PLAN.stage_key("tf"),
+        models=PLAN.models,
+    resources:
+        mem_mb=3000,
+    shell:
+        "python -m converters.tf {wildcards.model} {wildcards.variant} --models {params.models} --xml {input.xml} --out {output.saved_model} --interface {output.interface} --facts {output.facts} > {log} 2>&1"

@@ -1,0 +1,63 @@
+"""verify: every artefact in a fresh interpreter, beside the source model, on samples it never saw."""
+
+
+rule reference:
+    input:
+        origin=PLAN.reference_origin,
+    output:
+        samples="results/{model}/{variant}/reference.npz",
+        facts="results/{model}/{variant}/facts/reference.json",
+    log:
+        "logs/{model}/{variant}/reference.log",
+    benchmark:
+        "logs/{model}/{variant}/reference.tsv"
+    params:
+        key=PLAN.stage_key("reference"),
+        models=PLAN.models,
+        origin=PLAN.reference_option,
+    resources:
+        mem_mb=3000,
+    shell:
+        "python -m converters.verify.reference {wildcards.model} {wildcards.variant} --models {params.models} {params.origin} --out {output.samples} --facts {output.facts} > {log} 2>&1"
+
+
+rule verify:
+    input:
+        artifact=PLAN.artifact,
+        interface=rules.tf.output.interface,
+        reference=rules.reference.output.samples,
+        reference_facts=rules.reference.output.facts,
+        data=PLAN.evaluation_folders,
+    output:
+        evidence="results/{model}/{variant}/verify/{artifact}.json",
+        outputs="results/{model}/{variant}/verify/{artifact}.npz",
+    log:
+        "logs/{model}/{variant}/verify-{artifact}.log",
+    benchmark:
+        "logs/{model}/{variant}/verify-{artifact}.tsv"
+    params:
+        key=PLAN.stage_key("verify"),
+        models=PLAN.models,
+    resources:
+        mem_mb=2000,
+    shell:
+        "python -m converters.verify {wildcards.model} {wildcards.variant} --models {params.models} --sources sources/{wildcards.model} --artifact {wildcards.artifact} --path {input.artifact} --interface {input.interface} --reference {input.reference} --reference-facts {input.reference_facts} --record verify-{wildcards.artifact} --out {output.evidence} --outputs {output.outputs} > {log} 2>&1"
+
+
+rule pictures:
+    input:
+        reference=rules.reference.output.samples,
+        outputs=PLAN.verified("npz"),
+    output:
+        folder=directory("results/{model}/{variant}/pictures"),
+    log:
+        "logs/{model}/{variant}/pictures.log",
+    benchmark:
+        "logs/{model}/{variant}/pictures.tsv"
+    params:
+        key=PLAN.stage_key("pictures"),
+        models=PLAN.models,
+    resources:
+        mem_mb=1000,
+    shell:
+        "python -m converters.verify.pictures {wildcards.model} {wildcards.variant} --models {params.models} --reference {input.reference} --outputs {input.outputs} --out {output.folder} > {log} 2>&1"
