@@ -44,6 +44,7 @@ rule all:
         packages=PLAN.packages(),
 
 
+include: "rules/check.smk"
 include: "rules/download.smk"
 include: "rules/export.smk"
 include: "rules/simplify.smk"

@@ -13,7 +13,7 @@ import hashlib
 import importlib.metadata
 import json
 from collections.abc import Iterable, Iterator
-from functools import lru_cache
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -96,7 +96,7 @@ def _network_file(variant: Variant) -> str | None:
     return f"../{other}/{file}" if file and other else file
 
 
-@lru_cache(maxsize=None)
+@cache
 def code_fingerprint(entry: str) -> str:
     """A digest of a module and of all our modules it imports, however indirectly."""
     trees = {name: _meaning(name) for name in sorted(_closure(entry))}
@@ -146,7 +146,7 @@ def _absolute(name: str, node: ast.ImportFrom) -> str:
     return ".".join([*kept, *([node.module] if node.module else [])])
 
 
-@lru_cache(maxsize=None)
+@cache
 def _path(name: str) -> Path | None:
     """The file of one of our modules; None for anybody else's."""
     if name.split(".")[0] != "converters":
@@ -156,13 +156,13 @@ def _path(name: str) -> Path | None:
     return next((path for path in candidates if path.is_file()), None)
 
 
-@lru_cache(maxsize=None)
+@cache
 def _tree(name: str) -> ast.Module:
     path = _path(name)
     return ast.parse(path.read_bytes()) if path else ast.Module([], [])
 
 
-@lru_cache(maxsize=None)
+@cache
 def _meaning(name: str) -> str:
     """The syntax tree without docstrings: what the code does, not how it is explained."""
     tree = ast.parse(ast.unparse(_tree(name)))
@@ -180,7 +180,7 @@ def _without_docstrings(body: Iterable[ast.stmt]) -> Iterator[ast.stmt]:
             yield statement
 
 
-@lru_cache(maxsize=None)
+@cache
 def _version(package: str) -> str:
     try:
         return importlib.metadata.version(package)
@@ -188,7 +188,7 @@ def _version(package: str) -> str:
         return "absent"
 
 
-@lru_cache(maxsize=None)
+@cache
 def _file_digest(path: Path) -> str:
     if not path.is_file():
         return "absent"

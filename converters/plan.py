@@ -215,7 +215,9 @@ def verified_artifacts(variant: Variant) -> list[str]:
 def load_sources(variant: Variant) -> set[str]:
     """The keys of the sources that hold the network and its weights."""
     values = [variant.load[field] for field in LOAD_FIELDS if variant.load.get(field)]
-    flat = [item for value in values for item in (value if isinstance(value, list | tuple) else [value])]
+    flat = [
+        item for value in values for item in (value if isinstance(value, list | tuple) else [value])
+    ]
     return {str(item).split("/")[0] for item in flat}
 
 

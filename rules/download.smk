@@ -9,10 +9,13 @@ rule download:
         "logs/{model}/sources/download-{key}.log",
     benchmark:
         "logs/{model}/sources/download-{key}.tsv"
+    resources:
+        mem_mb=300,
     params:
         key=PLAN.source_key,
         models=PLAN.models,
-    resources:
-        mem_mb=300,
     shell:
-        "python -m converters.download {wildcards.model} sources --models {params.models} --key {wildcards.key} --record download-{wildcards.key} --out {output.content} --facts {output.facts} > {log} 2>&1"
+        "python -m converters.download {wildcards.model} sources --models {params.models}"
+        " --key {wildcards.key} --record download-{wildcards.key} --out {output.content}"
+        " --facts {output.facts}"
+        " > {log} 2>&1"

@@ -10,11 +10,15 @@ rule edgetpu:
         "logs/{model}/{variant}/edgetpu.log",
     benchmark:
         "logs/{model}/{variant}/edgetpu.tsv"
-    params:
-        key=PLAN.stage_key("edgetpu"),
-        models=PLAN.models,
     resources:
         mem_mb=2000,
         runtime=120,
+    params:
+        key=PLAN.stage_key("edgetpu"),
+        models=PLAN.models,
     shell:
-        "python -m converters.edgetpu {wildcards.model} {wildcards.variant} --models {params.models} --tflite {input.tflite} --out results/{wildcards.model}/{wildcards.variant}/full_int8_edgetpu.tflite --facts {output.facts} > {log} 2>&1"
+        "python -m converters.edgetpu {wildcards.model} {wildcards.variant}"
+        " --models {params.models} --tflite {input.tflite}"
+        " --out results/{wildcards.model}/{wildcards.variant}/full_int8_edgetpu.tflite"
+        " --facts {output.facts}"
+        " > {log} 2>&1"

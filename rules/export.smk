@@ -11,10 +11,13 @@ rule export:
         "logs/{model}/{variant}/export.log",
     benchmark:
         "logs/{model}/{variant}/export.tsv"
+    resources:
+        mem_mb=3000,
     params:
         key=PLAN.stage_key("export"),
         models=PLAN.models,
-    resources:
-        mem_mb=3000,
     shell:
-        "python -m converters.export {wildcards.model} {wildcards.variant} --models {params.models} --sources sources/{wildcards.model} --out {output.onnx} --facts {output.facts} > {log} 2>&1"
+        "python -m converters.export {wildcards.model} {wildcards.variant}"
+        " --models {params.models} --sources sources/{wildcards.model} --out {output.onnx}"
+        " --facts {output.facts}"
+        " > {log} 2>&1"

@@ -12,11 +12,14 @@ rule mo:
         "logs/{model}/{variant}/mo.log",
     benchmark:
         "logs/{model}/{variant}/mo.tsv"
+    resources:
+        mem_mb=2500,
     params:
         key=PLAN.stage_key("mo"),
         models=PLAN.models,
         origin=PLAN.mo_option,
-    resources:
-        mem_mb=2500,
     shell:
-        "python -m converters.mo {wildcards.model} {wildcards.variant} --models {params.models} {params.origin} --out-xml {output.xml} --facts {output.facts} > {log} 2>&1"
+        "python -m converters.mo {wildcards.model} {wildcards.variant}"
+        " --models {params.models} {params.origin} --out-xml {output.xml}"
+        " --facts {output.facts}"
+        " > {log} 2>&1"

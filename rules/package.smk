@@ -11,13 +11,16 @@ rule report:
         "logs/{model}/{variant}/report.log",
     benchmark:
         "logs/{model}/{variant}/report.tsv"
+    resources:
+        mem_mb=300,
     params:
         key=PLAN.stage_key("report"),
         models=PLAN.models,
-    resources:
-        mem_mb=300,
     shell:
-        "python -m converters.report {wildcards.model} {wildcards.variant} --models {params.models} --evidence {input.evidence} --facts {input.facts} --out {output.report} > {log} 2>&1"
+        "python -m converters.report {wildcards.model} {wildcards.variant}"
+        " --models {params.models} --evidence {input.evidence} --facts {input.facts}"
+        " --out {output.report}"
+        " > {log} 2>&1"
 
 
 rule package:
@@ -32,10 +35,13 @@ rule package:
         "logs/{model}/{variant}/package.log",
     benchmark:
         "logs/{model}/{variant}/package.tsv"
+    resources:
+        mem_mb=300,
     params:
         key=PLAN.stage_key("package"),
         models=PLAN.models,
-    resources:
-        mem_mb=300,
     shell:
-        "python -m converters.package {wildcards.model} {wildcards.variant} --models {params.models} --artifacts {input.artifacts} --report {input.report} --interface {input.interface} --pictures {input.pictures} --out {output.folder} > {log} 2>&1"
+        "python -m converters.package {wildcards.model} {wildcards.variant}"
+        " --models {params.models} --artifacts {input.artifacts} --report {input.report}"
+        " --interface {input.interface} --pictures {input.pictures} --out {output.folder}"
+        " > {log} 2>&1"

@@ -13,10 +13,15 @@ rule quantize:
         "logs/{model}/{variant}/quantize-{kind}.log",
     benchmark:
         "logs/{model}/{variant}/quantize-{kind}.tsv"
+    resources:
+        mem_mb=3500,
     params:
         key=PLAN.stage_key("quantize"),
         models=PLAN.models,
-    resources:
-        mem_mb=3500,
     shell:
-        "python -m converters.quantize {wildcards.model} {wildcards.variant} --models {params.models} --sources sources/{wildcards.model} --saved-model {input.saved_model} --interface {input.interface} --kind {wildcards.kind} --record quantize-{wildcards.kind} --out {output.tflite} --facts {output.facts} > {log} 2>&1"
+        "python -m converters.quantize {wildcards.model} {wildcards.variant}"
+        " --models {params.models} --sources sources/{wildcards.model}"
+        " --saved-model {input.saved_model} --interface {input.interface}"
+        " --kind {wildcards.kind} --record quantize-{wildcards.kind} --out {output.tflite}"
+        " --facts {output.facts}"
+        " > {log} 2>&1"

@@ -11,10 +11,13 @@ rule simplify:
         "logs/{model}/{variant}/simplify.log",
     benchmark:
         "logs/{model}/{variant}/simplify.tsv"
+    resources:
+        mem_mb=2000,
     params:
         key=PLAN.stage_key("simplify"),
         models=PLAN.models,
-    resources:
-        mem_mb=2000,
     shell:
-        "python -m converters.simplify {wildcards.model} {wildcards.variant} --models {params.models} --onnx {input.onnx} --out {output.onnx} --facts {output.facts} > {log} 2>&1"
+        "python -m converters.simplify {wildcards.model} {wildcards.variant}"
+        " --models {params.models} --onnx {input.onnx} --out {output.onnx}"
+        " --facts {output.facts}"
+        " > {log} 2>&1"

@@ -13,10 +13,13 @@ rule tf:
         "logs/{model}/{variant}/tf.log",
     benchmark:
         "logs/{model}/{variant}/tf.tsv"
+    resources:
+        mem_mb=3000,
     params:
         key=PLAN.stage_key("tf"),
         models=PLAN.models,
-    resources:
-        mem_mb=3000,
     shell:
-        "python -m converters.tf {wildcards.model} {wildcards.variant} --models {params.models} --xml {input.xml} --out {output.saved_model} --interface {output.interface} --facts {output.facts} > {log} 2>&1"
+        "python -m converters.tf {wildcards.model} {wildcards.variant}"
+        " --models {params.models} --xml {input.xml} --out {output.saved_model}"
+        " --interface {output.interface} --facts {output.facts}"
+        " > {log} 2>&1"

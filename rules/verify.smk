@@ -11,14 +11,17 @@ rule reference:
         "logs/{model}/{variant}/reference.log",
     benchmark:
         "logs/{model}/{variant}/reference.tsv"
+    resources:
+        mem_mb=3000,
     params:
         key=PLAN.stage_key("reference"),
         models=PLAN.models,
         origin=PLAN.reference_option,
-    resources:
-        mem_mb=3000,
     shell:
-        "python -m converters.verify.reference {wildcards.model} {wildcards.variant} --models {params.models} {params.origin} --out {output.samples} --facts {output.facts} > {log} 2>&1"
+        "python -m converters.verify.reference {wildcards.model} {wildcards.variant}"
+        " --models {params.models} {params.origin} --out {output.samples}"
+        " --facts {output.facts}"
+        " > {log} 2>&1"
 
 
 rule verify:
@@ -35,13 +38,19 @@ rule verify:
         "logs/{model}/{variant}/verify-{artifact}.log",
     benchmark:
         "logs/{model}/{variant}/verify-{artifact}.tsv"
+    resources:
+        mem_mb=2000,
     params:
         key=PLAN.stage_key("verify"),
         models=PLAN.models,
-    resources:
-        mem_mb=2000,
     shell:
-        "python -m converters.verify {wildcards.model} {wildcards.variant} --models {params.models} --sources sources/{wildcards.model} --artifact {wildcards.artifact} --path {input.artifact} --interface {input.interface} --reference {input.reference} --reference-facts {input.reference_facts} --record verify-{wildcards.artifact} --out {output.evidence} --outputs {output.outputs} > {log} 2>&1"
+        "python -m converters.verify {wildcards.model} {wildcards.variant}"
+        " --models {params.models} --sources sources/{wildcards.model}"
+        " --artifact {wildcards.artifact} --path {input.artifact}"
+        " --interface {input.interface} --reference {input.reference}"
+        " --reference-facts {input.reference_facts} --record verify-{wildcards.artifact}"
+        " --out {output.evidence} --outputs {output.outputs}"
+        " > {log} 2>&1"
 
 
 rule pictures:
@@ -54,10 +63,13 @@ rule pictures:
         "logs/{model}/{variant}/pictures.log",
     benchmark:
         "logs/{model}/{variant}/pictures.tsv"
+    resources:
+        mem_mb=1000,
     params:
         key=PLAN.stage_key("pictures"),
         models=PLAN.models,
-    resources:
-        mem_mb=1000,
     shell:
-        "python -m converters.verify.pictures {wildcards.model} {wildcards.variant} --models {params.models} --reference {input.reference} --outputs {input.outputs} --out {output.folder} > {log} 2>&1"
+        "python -m converters.verify.pictures {wildcards.model} {wildcards.variant}"
+        " --models {params.models} --reference {input.reference} --outputs {input.outputs}"
+        " --out {output.folder}"
+        " > {log} 2>&1"
