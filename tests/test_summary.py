@@ -1,0 +1,101 @@
+"""The table at the end of a build, from reports made by hand."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from converters import summary
+
+
+def evidence(error=1e-6, transposes=0, metric=None):
+    return {
+        "artifact": "float32",
+        "bytes": 23456,
+        "outputs": {
+            "a": {"max_abs": error, "normalised_max": error, "cosine": 1.0, "sqnr_db": 90.0},
+            "b": {"max_abs": 0.0, "normalised_max": 0.0, "cosine": 1.0, "sqnr_db": None},
+        },
+        "transposes": {"count": transposes, "bytes": 0},
+        "metric": metric,
+    }
+
+
+def write_report(root: Path, model: str, artifacts: dict) -> None:
+    folder = root / "results" / model / "8x8"
+    (folder / "package").mkdir(parents=True)
+    report = {"model": model, "variant": "8x8", "artifacts": artifacts}
+    (folder / "report.json").write_text(json.dumps(report))
+
+
+@pytest.fixture
+def zoo(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "models").mkdir()
+    return tmp_path
+
+
+def test_a_row_has_the_worst_of_all_outputs(zoo):
+    metric = {"name": "top1", "value": 0.97, "source": 0.98}
+    write_report(zoo, "digits", {"float32": evidence(2e-5, 3, metric)})
+    (row,) = summary.rows()
+    assert (row.model, row.variant, row.artifact) == ("digits", "8x8", "float32")
+    assert row.worst_error == 2e-5
+    assert row.sqnr_db == 90.0
+    assert row.transposes == 3
+    assert row.metric == "top1 0.9700 (0.9800)"
+    assert row.path == "results/digits/8x8/package"
+
+
+def test_the_table_is_aligned_and_names_every_column(zoo, capsys):
+    write_report(zoo, "digits", {"float32": evidence(), "int8": evidence(0.1)})
+    assert summary.main([]) == 0
+    printed = capsys.readouterr().out
+    head, rule, *body = [line for line in printed.splitlines() if line.strip()][:4]
+    assert head.split() == (
+        "model variant artefact size error SQNR metric (source) transposes".split()
+    )
+    assert set(rule) == {"-", " "}
+    assert body[0].split()[:5] == ["digits", "8x8", "float32", "23.5", "kB"]
+    assert "results/digits/8x8/package" in printed
+
+
+def test_a_failure_is_named_with_stage_cause_remedy_and_log(zoo, capsys):
+    folder = zoo / "logs" / "yolo" / "416x416"
+    folder.mkdir(parents=True)
+    record = {
+        "recipe": "yolo/416x416",
+        "stage": "tf",
+        "subject": "Foo 'bar'",
+        "cause": "no rule for this op",
+        "remedy": "cut the graph before it",
+    }
+    (folder / "tf.error.json").write_text(json.dumps(record))
+    summary.main([])
+    printed = capsys.readouterr().out
+    assert "yolo/416x416 [tf] Foo 'bar': no rule for this op" in printed
+    assert "remedy: cut the graph before it" in printed
+    assert "log: logs/yolo/416x416/tf.log" in printed
+
+
+def test_a_report_without_its_package_is_not_listed(zoo):
+    write_report(zoo, "digits", {"float32": evidence()})
+    (zoo / "results/digits/8x8/package").rmdir()
+    assert list(summary.rows()) == []
+
+
+def test_json_holds_the_same(zoo, capsys):
+    write_report(zoo, "digits", {"float32": evidence()})
+    summary.main(["--json"])
+    data = json.loads(capsys.readouterr().out)
+    assert data["artifacts"][0]["bytes"] == 23456
+    assert data["failures"] == [] and data["left_out"] == {}
+
+
+@pytest.mark.parametrize(
+    ("count", "text"), [(0, "0 B"), (999, "999 B"), (1000, "1.0 kB"), (2_345_678, "2.3 MB")]
+)
+def test_sizes_as_people_read_them(count, text):
+    assert summary.size_text(count) == text
