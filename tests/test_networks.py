@@ -244,3 +244,46 @@ def test_sci_lights_the_dark() -> None:
         assert illumination.min() > 0.05
         assert 0.3 < enhanced.mean() < 0.8
         assert enhanced.mean() > 2 * (dark / 255).mean()
+
+
+def onnx_interface(path: Path) -> tuple[dict[str, list[int]], list[str]]:
+    import onnx
+
+    graph = onnx.load(path).graph
+    weights = {tensor.name for tensor in graph.initializer}
+    inputs = {
+        value.name: [size.dim_value for size in value.type.tensor_type.shape.dim]
+        for value in graph.input
+        if value.name not in weights
+    }
+    return inputs, [value.name for value in graph.output]
+
+
+def tflite_interface(path: Path) -> tuple[dict[str, list[int]], list[str]]:
+    from tflite_runtime.interpreter import Interpreter
+
+    network = Interpreter(model_path=str(path))
+    inputs = {value["name"]: value["shape"].tolist() for value in network.get_input_details()}
+    return inputs, [value["name"] for value in network.get_output_details()]
+
+
+@pytest.mark.parametrize(
+    ("model", "interface"),
+    [
+        ("yolox_nano", onnx_interface),
+        ("yunet_n", onnx_interface),
+        ("pulp_dronet_v2", onnx_interface),
+        ("mobilenet_v1_025_224", tflite_interface),
+    ],
+)
+def test_recipe_names_what_the_file_holds(
+    model: str, interface: Callable[[Path], tuple[dict[str, list[int]], list[str]]]
+) -> None:
+    height, width = recipe(model)["matrix"]["axes"]["resolution"][0]
+    sizes = {"h": height, "w": width}
+    inputs = {
+        declared["name"]: [sizes.get(size, size) for size in declared["shape"]]
+        for declared in recipe(model)["inputs"]
+    }
+    outputs = [declared["name"] for declared in recipe(model)["outputs"]]
+    assert interface(stored(model, recipe(model)["load"]["model"])) == (inputs, outputs)
