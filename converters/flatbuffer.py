@@ -1,0 +1,92 @@
+"""What a .tflite file holds: its operators and the bytes its TRANSPOSEs move.
+
+Reads the flatbuffer alone: no interpreter, no TensorFlow.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from math import prod
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from converters.errors import ZooError
+
+
+def operators(path: Path) -> Counter[str]:
+    """How often each operator occurs, by its builtin name: `CONV_2D`."""
+    model = _model(path.read_bytes(), str(path))
+    names = [name for name, _ in _codes(model)]
+    return Counter(names[operator.opcodeIndex] for operator, _ in _operators(model))
+
+
+def versions(path: Path) -> dict[str, int]:
+    """The highest version of each operator: what a runtime must know."""
+    highest: dict[str, int] = {}
+    for name, version in _codes(_model(path.read_bytes(), str(path))):
+        highest[name] = max(version, highest.get(name, 0))
+    return highest
+
+
+def transposes(path: Path) -> tuple[int, int]:
+    """How many TRANSPOSE operators there are, and how many bytes they move."""
+    return _transposes(path.read_bytes(), str(path))
+
+
+def count_transposes(tflite: bytes) -> int:
+    """How many TRANSPOSE operators a flatbuffer holds."""
+    return _transposes(tflite, "flatbuffer")[0]
+
+
+def _transposes(tflite: bytes, subject: str) -> tuple[int, int]:
+    model = _model(tflite, subject)
+    names = [name for name, _ in _codes(model)]
+    moved = [
+        _bytes_of(graph.tensors[operator.outputs[0]])
+        for operator, graph in _operators(model)
+        if names[operator.opcodeIndex] == "TRANSPOSE"
+    ]
+    return len(moved), sum(moved)
+
+
+def _model(tflite: bytes, subject: str) -> Any:
+    from ai_edge_litert import schema_py_generated as schema  # slow to import: only where read
+
+    if tflite[4:8] != b"TFL3":
+        raise ZooError("not a TFLite flatbuffer", subject=subject, remedy="build the file again")
+    return schema.ModelT.InitFromPackedBuf(tflite, 0)
+
+
+def _operators(model: Any) -> Iterator[tuple[Any, Any]]:
+    for graph in model.subgraphs:
+        for operator in graph.operators or ():
+            yield operator, graph
+
+
+def _codes(model: Any) -> list[tuple[str, int]]:
+    """Name and version of each operator code."""
+    from ai_edge_litert import schema_py_generated as schema
+
+    builtin = {v: k for k, v in vars(schema.BuiltinOperator).items() if not k.startswith("_")}
+    # Codes above 127 did not fit the old one-byte field: the larger of the two is meant.
+    numbers = [max(code.builtinCode, code.deprecatedBuiltinCode) for code in model.operatorCodes]
+    return [
+        ((code.customCode or b"").decode() or builtin[number], int(code.version))
+        for code, number in zip(model.operatorCodes, numbers, strict=True)
+    ]
+
+
+WIDTH_OF_INT4 = 0.5
+
+
+def _bytes_of(tensor: Any) -> int:
+    from ai_edge_litert import schema_py_generated as schema
+
+    types = {v: k.lower() for k, v in vars(schema.TensorType).items() if not k.startswith("_")}
+    name = types[tensor.type]
+    dtype = {"bool": "bool_"}.get(name, name)
+    width = WIDTH_OF_INT4 if name == "int4" else np.dtype(getattr(np, dtype)).itemsize
+    return int(width * prod(int(size) for size in (() if tensor.shape is None else tensor.shape)))
