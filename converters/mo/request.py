@@ -1,0 +1,122 @@
+"""What a backend is asked to convert: the file, and where its graph is cut."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from converters.errors import RecipeError
+from converters.mo import tensorflow_source
+from converters.origin import listed, origin_file, origin_place
+from converters.recipes.recipe import Variant
+
+Shape = tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class Request:
+    """One model file (a folder, for a SavedModel).
+
+    `inputs` and `outputs` are names in the source's graph; empty: as the file has them. An empty
+    shape leaves that input's shape to the file.
+    """
+
+    framework: str
+    path: Path
+    prototxt: Path | None = None  # caffe
+    inputs: Mapping[str, Shape] = field(default_factory=dict)
+    outputs: tuple[str, ...] = ()
+
+
+def request_of(variant: Variant, origin: Path, folder: Path) -> Request:
+    """The request for a variant; `folder` takes files that are made on the way."""
+    return READERS[variant.framework](variant, origin, folder)
+
+
+def names(value: Any) -> tuple[str, ...]:
+    """A name, a list of names or nothing, as a tuple."""
+    return (value,) if isinstance(value, str) else tuple(str(name) for name in value or ())
+
+
+def _cuts(variant: Variant) -> dict[str, Any]:
+    options = variant.stages.get("ir", {})
+    inputs: dict[str, Shape] = dict.fromkeys(names(options.get("input")), ())
+    return {"inputs": inputs, "outputs": names(options.get("output"))}
+
+
+def _onnx(variant: Variant, origin: Path, _: Path) -> Request:
+    return Request("onnx", origin, **_cuts(variant))
+
+
+def _tflite(variant: Variant, origin: Path, _: Path) -> Request:
+    path = origin_file(origin, str(variant.load["model"]))
+    return Request("tflite", path, **_cuts(variant))
+
+
+def _caffe(variant: Variant, origin: Path, _: Path) -> Request:
+    return Request(
+        "caffe",
+        origin_file(origin, str(variant.load["caffemodel"])),
+        origin_file(origin, str(variant.load["prototxt"])),
+        {i.name: i.shape for i in variant.inputs},
+        _cuts(variant)["outputs"],
+    )
+
+
+def _frozen(variant: Variant, origin: Path, _: Path) -> Request:
+    """Placeholders of frozen graphs may have no shape at all: the recipe's are given."""
+    path = origin_file(origin, str(variant.load["model"]))
+    outputs = [output.name for output in variant.outputs]
+    sources = paired(variant, "inputs", [declared.name for declared in variant.inputs])
+    wanted = _cuts(variant)["outputs"] or paired(variant, "outputs", outputs)
+    tensorflow_source.check_frozen_names(path, sources, wanted)
+    shapes = [declared.shape for declared in variant.inputs]
+    return Request("tensorflow", path, None, dict(zip(sources, shapes, strict=True)), tuple(wanted))
+
+
+def paired(variant: Variant, which: str, own: list[str]) -> list[str]:
+    """The graph's names of the recipe's inputs or outputs: `load` may give them, in order."""
+    given = [name.removesuffix(":0") for name in names(variant.load.get(which))]
+    if given and own and len(given) != len(own):
+        raise RecipeError(
+            f"names {listed(given)}, but the recipe's {which} are {listed(own)}",
+            subject=f"load.{which}",
+            remedy=f"name one tensor for each of {which}, in the same order, or leave it out",
+        )
+    return given or [name.removesuffix(":0") for name in own]
+
+
+def _keras(variant: Variant, origin: Path, folder: Path) -> Request:
+    path = origin_file(origin, str(variant.load["model"]))
+    tensorflow_source.keras_as_saved_model(path, variant.inputs, folder / "static")
+    return Request("saved_model", folder / "static", **_cuts(variant))
+
+
+def _saved_model(variant: Variant, origin: Path, folder: Path) -> Request:
+    place = origin_place(origin, str(variant.load["model"]))
+    found = sorted(path.parent for path in place.rglob("saved_model.pb"))
+    if not found or (place not in found and len(found) > 1):
+        raise RecipeError(
+            f"holds {len(found)} SavedModels: {listed(str(p.relative_to(place)) for p in found)}",
+            subject=f"load.model: {variant.load['model']}",
+            remedy="name the folder that holds saved_model.pb",
+        )
+    signature = str(variant.load.get("signature") or "")
+    path = place if place in found else found[0]
+    path = tensorflow_source.serving(path, signature, variant.inputs, folder / "served")
+    cuts = _cuts(variant)
+    shapes = cuts["inputs"] or {declared.name: declared.shape for declared in variant.inputs}
+    return Request("saved_model", path, None, shapes, cuts["outputs"])
+
+
+READERS: dict[str, Callable[[Variant, Path, Path], Request]] = {
+    "pytorch": _onnx,
+    "onnx": _onnx,
+    "tflite": _tflite,
+    "caffe": _caffe,
+    "tensorflow_frozen": _frozen,
+    "keras": _keras,
+    "saved_model": _saved_model,
+}

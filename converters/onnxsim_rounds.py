@@ -1,0 +1,42 @@
+"""onnxsim until nothing changes: a process of its own, since native code may not survive a graph.
+
+Called by the simplify stage: `python -m converters.onnxsim_rounds IN OUT MOST`; prints the rounds.
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+from converters.export import graph
+
+
+def fixed_point(model: bytes, most: int) -> tuple[bytes, int]:
+    """The model that onnxsim leaves as it is, and the round that said so (or the last allowed)."""
+    for done in range(1, most + 1):
+        following = one_round(model)
+        if following == model:
+            return model, done
+        model = following
+    return model, most
+
+
+def one_round(model: bytes) -> bytes:
+    """What onnxsim makes of a model, in normal form."""
+    import onnx
+    import onnxsim
+
+    # comparing and proving are the stage's own business
+    simpler, _ = onnxsim.simplify(onnx.load_from_string(model), check_n=0, certify=False)
+    return graph.serialised(simpler)
+
+
+def main(source: str, target: str, most: str) -> None:
+    """Read, simplify, write."""
+    simpler, rounds = fixed_point(Path(source).read_bytes(), int(most))
+    Path(target).write_bytes(simpler)
+    print(rounds)
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])
