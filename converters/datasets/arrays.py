@@ -1,0 +1,58 @@
+"""Data sets in `.npy` and `.npz` files: one sample per entry of the first axis.
+
+A `.npy` file feeds the only input; a `.npz` holds an array per input, and `target` if it has one.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+
+from converters.datasets.place import Place, RawSamples, chosen, inside, source_place
+from converters.datasets.preprocess import Array
+from converters.errors import RecipeError, ZooError
+from converters.recipes.recipe import Options, Sampling
+
+TARGET = "target"
+
+
+def read(options: Options, sampling: Sampling, place: Place) -> RawSamples:
+    """The entries that the sampling chooses; pickled objects are never loaded."""
+    subject = f"data {sampling.data}"
+    if options.get("source"):
+        path = source_place(place.sources, str(options["source"]), subject)
+    else:
+        path = inside(place.model_folder, str(options["file"]), subject)
+    tables = _tables(path, place, subject)
+    lengths = {name: len(table) for name, table in tables.items()}
+    if len(set(lengths.values())) != 1:
+        raise ZooError(
+            f"{path.name} holds arrays of different lengths: {lengths}",
+            subject=subject,
+            remedy="give every input, and the target, as many entries",
+        )
+    for i in chosen(min(lengths.values()), sampling):
+        target = np.asarray(tables[TARGET][i]) if TARGET in tables else None
+        yield {name: table[i] for name, table in tables.items() if name != TARGET}, target
+
+
+def _tables(path: Path, place: Place, subject: str) -> dict[str, Array]:
+    try:
+        if path.suffix == ".npz":
+            with np.load(path, allow_pickle=False) as file:
+                return {name: file[name] for name in file.files}
+        table = np.load(path, allow_pickle=False, mmap_mode="r")
+    except (ValueError, OSError) as error:
+        raise ZooError(
+            f"{path.name} cannot be read: {error}",
+            subject=subject,
+            remedy="save plain arrays with numpy.save or numpy.savez",
+        ) from error
+    if len(place.inputs) != 1:
+        raise RecipeError(
+            f"{path.name} holds one array, the model has {len(place.inputs)} inputs",
+            subject=subject,
+            remedy="use an .npz file with an array per input",
+        )
+    return {place.inputs[0].name: table}

@@ -1,0 +1,153 @@
+"""quantize: one TFLite file from a SavedModel, of the wanted kind, checked before it is kept.
+
+Names of inputs and outputs survive, only builtin operators are used, and the int8 kinds are
+calibrated on the recipe's data; without calibration data they are refused.
+"""
+
+from __future__ import annotations
+
+import argparse
+import re
+from pathlib import Path
+from typing import Any
+
+from converters import flatbuffer, stage
+from converters.datasets.interface import Interface
+from converters.errors import ZooError
+from converters.quantize.calibration import Calibration
+from converters.quantize.kinds import KINDS, Kind, configure, kind_named
+from converters.quantize.order import in_order
+from converters.recipes import load_variant
+from converters.recipes.recipe import Options
+from converters.verify.runners import SIGNATURE, check_names, interpreter_of
+from converters.versions import versions
+
+
+def converted(
+    saved_model: Path, kind: Kind, calibration: Calibration | None, options: Options
+) -> bytes:
+    """The TFLite file of a SavedModel: equal inputs give equal bytes."""
+    stage.quiet_tensorflow()
+    import tensorflow as tf
+
+    converter = tf.lite.TFLiteConverter.from_saved_model(
+        str(saved_model), signature_keys=[SIGNATURE]
+    )
+    configure(converter, kind, calibration, options)
+    try:
+        return bytes(converter.convert())
+    except ZooError:
+        raise
+    except Exception as error:
+        raise _explained(error) from error
+
+
+def _explained(error: Exception) -> ZooError:
+    """What the converter could not do, with the operators that it names."""
+    text = str(error)
+    listed = re.findall(r"(?:Select|Custom) ops: ([^\n]+)", text)
+    refused = re.findall(r"not yet supported for op:? '?(\w+)", text)
+    names = sorted({name.strip() for line in listed for name in line.split(",")} | set(refused))
+    if listed:
+        return ZooError(
+            f"these operators are not among TFLite's builtin ones: {', '.join(names)}",
+            subject="TFLiteConverter",
+            remedy="have the converter write them in simpler operators: Flex is not used, "
+            "for most runtimes lack it",
+        )
+    if refused:
+        return ZooError(
+            f"these operators have no int8 form: {', '.join(names)}",
+            subject="TFLiteConverter",
+            remedy="use kind int8, which leaves them in float",
+        )
+    return ZooError(
+        " ".join(text.split())[:1000] or type(error).__name__,
+        subject="TFLiteConverter",
+        remedy="read the log above; the SavedModel may hold what TFLite cannot express",
+    )
+
+
+def check(path: Path, kind: Kind, interface: Interface) -> str:
+    """The file loads, keeps names, shapes and types; return the package that loaded it."""
+    interpreter, package, note = interpreter_of(path)
+    if note:
+        print(f"note: {note}")
+    signature = interpreter.get_signature_list().get(SIGNATURE, {"inputs": [], "outputs": []})
+    check_names(path.name, signature, interface)
+    call = interpreter.get_signature_runner(SIGNATURE)
+    sides = (
+        (interface.inputs, call.get_input_details()),
+        (interface.outputs, call.get_output_details()),
+    )
+    for specs, details in sides:
+        for spec in specs:
+            shape = tuple(int(size) for size in details[spec.name]["shape"])
+            if shape != spec.shape:
+                raise ZooError(
+                    f"has shape {shape}, interface.json says {spec.shape}",
+                    subject=f"{path.name}: {spec.name}",
+                    remedy="the converter mixed up tensors or sizes: build the SavedModel again",
+                )
+            _check_type(path, spec.name, details[spec.name], kind, spec.dtype)
+    return package
+
+
+def _check_type(path: Path, name: str, detail: Any, kind: Kind, dtype: str) -> None:
+    """Float inputs and outputs have the kind's type; whole numbers keep theirs."""
+    import numpy as np
+
+    found = np.dtype(detail["dtype"]).name
+    wanted = kind.io if kind.io and dtype.startswith("float") else dtype
+    if found != wanted:
+        raise ZooError(
+            f"is {found}, this kind wants {wanted}",
+            subject=f"{path.name}: {name}",
+            remedy="the operator that makes it has no int8 form: use kind int8",
+        )
+
+
+def facts(path: Path, name: str, calibration: Calibration | None, package: str) -> dict[str, Any]:
+    """What was made, of what, and on which data it was calibrated."""
+    count, moved = flatbuffer.transposes(path)
+    return {
+        "kind": name,
+        "bytes": path.stat().st_size,
+        "operators": dict(sorted(flatbuffer.operators(path).items())),
+        "transposes": {"count": count, "bytes": moved},
+        "calibration": calibration.record() if calibration else None,
+        "calibrated": calibration.is_real if calibration else None,
+        "loaded_by": package,
+        "versions": versions("numpy", "pillow", "tensorflow", package),
+    }
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The options beside MODEL and VARIANT."""
+    parser.add_argument("--saved-model", type=Path, required=True, help="the SavedModel's folder")
+    parser.add_argument("--interface", type=Path, required=True, help="its interface.json")
+    parser.add_argument("--kind", required=True, help=f"one of {', '.join(KINDS)}")
+    parser.add_argument("--sources", type=Path, default=Path("sources"), help="folder of downloads")
+    parser.add_argument("--out", type=Path, required=True, help="TFLite file to write")
+    parser.add_argument("--facts", type=Path, required=True, help="JSON file of facts to write")
+
+
+def run(args: argparse.Namespace) -> None:
+    """Make one TFLite file."""
+    variant = load_variant(args.models, args.model, args.variant)
+    interface = Interface.read(args.interface)
+    kind = kind_named(args.kind)
+    folder = args.models / args.model
+    is_drawn = kind.is_calibrated
+    calibration = Calibration(variant, interface, folder, args.sources) if is_drawn else None
+    options = variant.stages.get("quantize", {})
+    made = in_order(converted(args.saved_model, kind, calibration, options), interface)
+    with stage.made_whole(args.out) as part:
+        part.write_bytes(made)
+        package = check(part, kind, interface)
+        noted = facts(part, args.kind, calibration, package)
+    stage.write_json(args.facts, noted)
+
+
+if __name__ == "__main__":
+    raise SystemExit(stage.main("quantize", __doc__ or "", add_arguments, run))

@@ -1,0 +1,63 @@
+"""The kinds of TFLite files: what each asks of TensorFlow's converter."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, NamedTuple
+
+from converters.errors import RecipeError
+from converters.recipes.recipe import Options
+
+Draw = Callable[[], Any]
+
+
+class Kind(NamedTuple):
+    """How a kind is made; everything else is the same for all."""
+
+    is_quantised: bool = True
+    weights: str = ""  # a float type for the weights
+    is_calibrated: bool = False  # activations become int8: their ranges are measured
+    only_int8: bool = False  # no operator may stay in float
+    io: str = ""  # the type of inputs and outputs, where it is not float32
+
+
+KINDS: Mapping[str, Kind] = {
+    "float32": Kind(is_quantised=False),
+    "float16": Kind(weights="float16"),
+    "dynamic": Kind(),
+    "int8": Kind(is_calibrated=True),
+    "full_int8": Kind(is_calibrated=True, only_int8=True, io="int8"),
+    "full_uint8": Kind(is_calibrated=True, only_int8=True, io="uint8"),
+}
+
+
+def kind_named(name: str) -> Kind:
+    """A kind of the table."""
+    if name not in KINDS:
+        raise RecipeError(
+            f"no kind {name!r}", subject="quantize", remedy=f"choose among {', '.join(KINDS)}"
+        )
+    return KINDS[name]
+
+
+def configure(converter: Any, kind: Kind, draw: Draw | None, options: Options) -> None:
+    """Set up a `tf.lite.TFLiteConverter`. Only builtin operators are ever allowed."""
+    import tensorflow as tf
+
+    ops = tf.lite.OpsSet
+    converter.target_spec.supported_ops = [
+        ops.TFLITE_BUILTINS_INT8 if kind.only_int8 else ops.TFLITE_BUILTINS
+    ]
+    if not kind.is_quantised:
+        return
+    converter.optimizations = [tf.lite.Optimize.DEFAULT]
+    # else FULLY_CONNECTED comes in version 12, which tflite-runtime 2.14 cannot load
+    converter._experimental_disable_per_channel_quantization_for_dense_layers = True
+    converter._experimental_disable_per_channel = not options.get("per_channel", True)
+    if kind.weights:
+        converter.target_spec.supported_types = [getattr(tf, kind.weights)]
+    if kind.is_calibrated:
+        converter.representative_dataset = draw
+    if kind.io:
+        converter.inference_input_type = getattr(tf, kind.io)
+        converter.inference_output_type = getattr(tf, kind.io)

@@ -1,0 +1,1 @@
+"""verify: every artefact beside its source model, output by output, on real samples."""

@@ -1,0 +1,130 @@
+"""What is accepted: limits of each artefact, by default and by recipe, and what exceeds them."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+from converters.errors import LimitError, RecipeError
+from converters.recipes.recipe import Options
+from converters.verify.measures import Difference
+
+DEFAULT_LIMITS: Mapping[str, Mapping[str, float]] = {
+    "saved_model": {"normalised_max": 1e-4},
+    "ir": {"normalised_max": 1e-4},
+    "float32": {"normalised_max": 1e-4},
+    "float16": {"normalised_max": 1e-2},
+    "dynamic": {"sqnr_db": 15.0},
+    "int8": {"sqnr_db": 10.0},
+    "full_int8": {"sqnr_db": 10.0},
+    "full_uint8": {"sqnr_db": 10.0},
+}
+"""Artefact -> measure -> bound, where the recipe says nothing of that measure."""
+
+OF_OUTPUTS = ("max_abs", "normalised_max", "cosine", "sqnr_db")
+OF_ARTIFACTS = ("bytes", "transposes", "transpose_bytes", "metric_drop")
+AT_LEAST = ("cosine", "sqnr_db")
+"""Measures that must not fall below their bound; all others must not exceed it."""
+
+EXACT = ("saved_model", "ir", "float32")
+REMEDIES: Mapping[str, str] = {
+    "shape": "the conversion changed the output: compare interface.json with the source",
+    "finite": "look for overflow: wrong preprocessing, or float16 weights beyond 65504",
+    "collapsed": "the quantised ranges are wrong: calibrate on data like the model's real inputs",
+    "transposes": "see `python -m converters.ir_to_tf --explain`, or raise the recipe's bound",
+    "transpose_bytes": "see `python -m converters.ir_to_tf --explain`, or raise the bound",
+    "bytes": "choose a smaller kind, or raise the recipe's bound",
+}
+OF_THE_EXACT = (
+    "the conversion changed the model: the evidence of ir, saved_model and float32 tells the "
+    "stage; accept it only with limits.{artifact}.{measure} in the recipe"
+)
+OF_THE_QUANTISED = (
+    "give calibration data like the real inputs and more of it, or accept it with "
+    "limits.{artifact}.{measure} in the recipe"
+)
+
+
+class Check(NamedTuple):
+    """A limit beside what was measured."""
+
+    measure: str
+    bound: float | None  # None: the measure must simply hold
+    value: float | None
+    output: str = ""  # empty: of the whole artefact
+    note: str = ""
+
+    @property
+    def is_held(self) -> bool:
+        """Whether the value keeps the bound; a value that is not a number never does."""
+        if self.bound is None or self.value is None or math.isnan(self.value):
+            return False
+        is_least = self.measure in AT_LEAST
+        return self.value >= self.bound if is_least else self.value <= self.bound
+
+    def record(self) -> dict[str, Any]:
+        """As JSON data."""
+        finite = self.value is not None and math.isfinite(self.value)
+        data = {"measure": self.measure, "bound": self.bound, "held": self.is_held}
+        return {
+            **data,
+            "value": self.value if finite else None,
+            **({"output": self.output} if self.output else {}),
+            **({"note": self.note} if self.note else {}),
+        }
+
+    def sentence(self) -> str:
+        """What is wrong, in words."""
+        subject = f"output {self.output}: " if self.output else ""
+        more = f" ({self.note})" if self.note else ""
+        if self.bound is None:
+            return f"{subject}{self.note}"
+        side = "at least" if self.measure in AT_LEAST else "at most"
+        value = "unknown" if self.value is None else f"{self.value:.4g}"
+        return f"{subject}{self.measure} is {value}, {side} {self.bound:g} is accepted{more}"
+
+
+def limits_of(artifact: str, limits: Mapping[str, Options]) -> dict[str, float]:
+    """The bounds of an artefact: the recipe's over the defaults, measure by measure."""
+    bounds = {**DEFAULT_LIMITS.get(artifact, {}), **limits.get(artifact, {})}
+    unknown = sorted(set(bounds) - {*OF_OUTPUTS, *OF_ARTIFACTS})
+    if unknown:
+        raise RecipeError(
+            f"no measure {', '.join(unknown)}",
+            subject=f"limits.{artifact}",
+            remedy=f"choose among {', '.join((*OF_OUTPUTS, *OF_ARTIFACTS))}",
+        )
+    return {name: float(bound) for name, bound in bounds.items()}
+
+
+def checks_of_output(name: str, found: Difference, bounds: Mapping[str, float]) -> list[Check]:
+    """The limits on one output; NaN and a collapse are never accepted."""
+    broken = []
+    if not found.is_finite:
+        broken.append(Check("finite", None, None, name, "has NaN or infinite values"))
+    if found.is_collapsed:
+        note = "is the same for every sample, the source's is not"
+        broken.append(Check("collapsed", None, None, name, note))
+    measured = found._asdict()
+    kept = [Check(m, bounds[m], measured[m], name) for m in OF_OUTPUTS if m in bounds]
+    return [*broken, *kept]
+
+
+def checks_of_artifact(
+    values: Mapping[str, float | None], bounds: Mapping[str, float]
+) -> list[Check]:
+    """The limits on the artefact as a whole."""
+    return [Check(m, bounds[m], values.get(m)) for m in OF_ARTIFACTS if m in bounds]
+
+
+def refusal(artifact: str, checks: list[Check]) -> LimitError | None:
+    """The error that names every limit that is not held, and what to do about the first."""
+    broken = [check for check in checks if not check.is_held]
+    if not broken:
+        return None
+    general = OF_THE_EXACT if artifact in EXACT else OF_THE_QUANTISED
+    first = broken[0].measure
+    remedy = REMEDIES.get(first, general).format(artifact=artifact, measure=first)
+    causes = "; ".join(check.sentence() for check in broken)
+    return LimitError(causes, subject=f"artefact {artifact}", remedy=remedy)
