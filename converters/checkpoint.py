@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import pickle
+import warnings
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -44,7 +45,10 @@ def _unpickled(path: Path, subject: str) -> Mapping[str, Any]:
     import torch
 
     try:
-        stored = torch.load(path, map_location="cpu", weights_only=True)
+        with warnings.catch_warnings():
+            # old files use other pickle protocols, which torch reads all the same
+            warnings.simplefilter("ignore")
+            stored = torch.load(path, map_location="cpu", weights_only=True)
     except pickle.UnpicklingError as error:
         raise _refused(path, subject) or _unreadable(error, subject) from error
     except (RuntimeError, EOFError, OSError, ValueError, KeyError, AttributeError) as error:

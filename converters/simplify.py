@@ -7,6 +7,7 @@ the declared range. onnxsim runs in a process of its own: what it cannot survive
 from __future__ import annotations
 
 import argparse
+import contextlib
 import os
 import subprocess
 import sys
@@ -68,7 +69,7 @@ def check_equal(before: bytes, after: bytes, inputs: Sequence[Input], count: int
     names = [output.name for output in original.get_outputs()]
     worst = 0.0
     for feed in random_feeds(inputs, count):
-        pairs = zip(original.run(names, feed), candidate.run(names, feed), strict=True)
+        pairs = zip(_run(original, names, feed), _run(candidate, names, feed), strict=True)
         for name, (wanted, found) in zip(names, pairs, strict=True):
             difference = normalised_difference(wanted, found)
             if not difference <= TOLERANCE:
@@ -149,15 +150,27 @@ def _session(model: bytes) -> Any:
     import onnxruntime
 
     options = onnxruntime.SessionOptions()
-    options.log_severity_level = 3
+    options.log_severity_level = 4
     options.intra_op_num_threads = 1
-    try:
+    with _runtime_errors():
         return onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
+
+
+def _run(session: Any, names: list[str], feed: Mapping[str, Any]) -> list[Any]:
+    with _runtime_errors():
+        return list(session.run(names, dict(feed)))
+
+
+@contextlib.contextmanager
+def _runtime_errors() -> Iterator[None]:
+    try:
+        yield
     except Exception as error:
         raise ZooError(
             f"ONNX Runtime cannot run the graph: {error}",
             subject="simplify.check",
-            remedy="set simplify.check: 0 to leave the comparison out",
+            remedy="the network may be bound to another input shape: correct inputs[].shape; "
+            "or set simplify.check: 0 to leave the comparison out",
         ) from error
 
 

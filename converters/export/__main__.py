@@ -31,6 +31,7 @@ def source_model(variant: Variant, model_folder: Path, sources: Path) -> Any:
             remedy="run the mo stage: it reads them",
         )
     model = READERS[variant.framework](variant, model_folder, sources)
+    model = graph.without_initialisers_as_inputs(model)
     model = graph.with_static_inputs(model, variant.inputs)
     model = graph.with_public_outputs(model, variant.outputs, variant.inputs)
     graph.check_all_declared(model, variant.inputs)

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from converters.errors import SourceError, ZooError
-from converters.export.graph import opset, without_initialisers_as_inputs
+from converters.export.graph import opset
 from converters.origin import origin_file
 from converters.recipes.recipe import Variant
 
@@ -15,7 +15,6 @@ def read(variant: Variant, sources: Path) -> Any:
     """The ONNX model that `load.model` names, sound, weights inside, in the wanted opset."""
     reference = str(variant.load["model"])
     model = _loaded(origin_file(sources, reference), f"load.model: {reference}")
-    model = without_initialisers_as_inputs(model)
     wanted = variant.stages.get("export", {}).get("opset")
     return model if wanted in (None, opset(model)) else _converted(model, int(wanted))
 
@@ -49,7 +48,8 @@ def _loaded(path: Path, subject: str) -> Any:
         raise SourceError("holds no graph", subject=subject, remedy="name an .onnx file")
     _check_external(model, path.parent, subject)
     onnx.load_external_data_for_model(model, str(path.parent))
-    check(model, subject)
+    # old exporters leave the outputs without shapes, which the checker does not forgive
+    check(onnx.shape_inference.infer_shapes(model), subject)
     return model
 
 

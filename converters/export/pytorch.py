@@ -99,7 +99,7 @@ def _flat(
         )
     parts = result if isinstance(result, list | tuple) else [result]
     plain = all(isinstance(part, torch.Tensor) for part in parts)
-    return (network if plain else Flat(network)), len(found)
+    return (network if plain else Flat(network).eval()), len(found)
 
 
 def _ran(network: torch.nn.Module, inputs: tuple[Any, ...], declared: Sequence[Input]) -> Any:
