@@ -15,11 +15,12 @@ from converters import flatbuffer, stage
 from converters.datasets.interface import Interface
 from converters.errors import ZooError
 from converters.quantize.calibration import Calibration
+from converters.quantize.check import checked
 from converters.quantize.kinds import KINDS, Kind, configure, kind_named
 from converters.quantize.order import in_order
 from converters.recipes import load_variant
 from converters.recipes.recipe import Options
-from converters.verify.runners import SIGNATURE, check_names, interpreter_of
+from converters.verify.runners import SIGNATURE
 from converters.versions import versions
 
 
@@ -68,46 +69,7 @@ def _explained(error: Exception) -> ZooError:
     )
 
 
-def check(path: Path, kind: Kind, interface: Interface) -> str:
-    """The file loads, keeps names, shapes and types; return the package that loaded it."""
-    interpreter, package, note = interpreter_of(path)
-    if note:
-        print(f"note: {note}")
-    signature = interpreter.get_signature_list().get(SIGNATURE, {"inputs": [], "outputs": []})
-    check_names(path.name, signature, interface)
-    call = interpreter.get_signature_runner(SIGNATURE)
-    sides = (
-        (interface.inputs, call.get_input_details()),
-        (interface.outputs, call.get_output_details()),
-    )
-    for specs, details in sides:
-        for spec in specs:
-            shape = tuple(int(size) for size in details[spec.name]["shape"])
-            if shape != spec.shape:
-                raise ZooError(
-                    f"has shape {shape}, interface.json says {spec.shape}",
-                    subject=f"{path.name}: {spec.name}",
-                    remedy="the converter mixed up tensors or sizes: build the SavedModel again",
-                )
-            _check_type(path, spec.name, details[spec.name], kind, spec.dtype)
-    return package
-
-
-def _check_type(path: Path, name: str, detail: Any, kind: Kind, dtype: str) -> None:
-    """Float inputs and outputs have the kind's type; whole numbers keep theirs."""
-    import numpy as np
-
-    found = np.dtype(detail["dtype"]).name
-    wanted = kind.io if kind.io and dtype.startswith("float") else dtype
-    if found != wanted:
-        raise ZooError(
-            f"is {found}, this kind wants {wanted}",
-            subject=f"{path.name}: {name}",
-            remedy="the operator that makes it has no int8 form: use kind int8",
-        )
-
-
-def facts(path: Path, name: str, calibration: Calibration | None, package: str) -> dict[str, Any]:
+def facts(path: Path, name: str, calibration: Calibration | None, answer: Any) -> dict[str, Any]:
     """What was made, of what, and on which data it was calibrated."""
     count, moved = flatbuffer.transposes(path)
     return {
@@ -117,8 +79,9 @@ def facts(path: Path, name: str, calibration: Calibration | None, package: str) 
         "transposes": {"count": count, "bytes": moved},
         "calibration": calibration.record() if calibration else None,
         "calibrated": calibration.is_real if calibration else None,
-        "loaded_by": package,
-        "versions": versions("numpy", "pillow", "tensorflow", package),
+        "loaded_by": answer["package"],
+        "versions": versions("numpy", "pillow", "tensorflow", answer["package"]),
+        **({"note": answer["note"]} if answer["note"] else {}),
     }
 
 
@@ -144,8 +107,8 @@ def run(args: argparse.Namespace) -> None:
     made = in_order(converted(args.saved_model, kind, calibration, options), interface)
     with stage.made_whole(args.out) as part:
         part.write_bytes(made)
-        package = check(part, kind, interface)
-        noted = facts(part, args.kind, calibration, package)
+        answer = checked(part, args.interface, args.kind)
+        noted = facts(part, args.kind, calibration, answer)
     stage.write_json(args.facts, noted)
 
 

@@ -1,0 +1,90 @@
+"""Whether a written TFLite file is what was asked for: it loads, and keeps names, shapes, types.
+
+Run in a process of its own: tflite-runtime cannot share one with TensorFlow.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from converters.datasets.interface import Interface, Stored
+from converters.errors import ZooError
+from converters.quantize.kinds import Kind, kind_named
+from converters.verify.runners import SIGNATURE, check_names, interpreter_of
+
+
+def checked(path: Path, interface: Path, kind: str) -> dict[str, Any]:
+    """Check a file in a fresh interpreter: the package that loaded it, and a note if it has one."""
+    command = [sys.executable, "-m", "converters.quantize.check", str(path), str(interface), kind]
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+    done = subprocess.run(command, env=environment, stdout=subprocess.PIPE, text=True, check=False)
+    try:
+        answer: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
+    except (IndexError, ValueError) as error:
+        raise ZooError(
+            f"the runtime breaks down when it loads the file (exit status {done.returncode})",
+            subject=path.name,
+            remedy="read the log above",
+        ) from error
+    if "cause" in answer:
+        raise ZooError(answer["cause"], subject=answer["subject"], remedy=answer["remedy"])
+    return answer
+
+
+def check(path: Path, interface: Interface, kind: Kind) -> dict[str, str]:
+    """The same in this process."""
+    interpreter, package, note = interpreter_of(path)
+    signature = interpreter.get_signature_list().get(SIGNATURE, {"inputs": [], "outputs": []})
+    check_names(path.name, signature, interface)
+    call = interpreter.get_signature_runner(SIGNATURE)
+    for specs, details in (
+        (interface.inputs, call.get_input_details()),
+        (interface.outputs, call.get_output_details()),
+    ):
+        for spec in specs:
+            _check_tensor(f"{path.name}: {spec.name}", spec, details[spec.name], kind)
+    return {"package": package, "note": note}
+
+
+def _check_tensor(subject: str, spec: Stored, detail: Any, kind: Kind) -> None:
+    """The stored shape; floats in the kind's type, whole numbers in their own."""
+    shape = tuple(int(size) for size in detail["shape"])
+    if shape != spec.shape:
+        raise ZooError(
+            f"has shape {list(shape)}, interface.json says {list(spec.shape)}",
+            subject=subject,
+            remedy="the converter mixed up tensors or sizes: build the SavedModel again",
+        )
+    found = np.dtype(detail["dtype"]).name
+    wanted = kind.io if kind.io and spec.dtype.startswith("float") else spec.dtype
+    if found != wanted:
+        raise ZooError(
+            f"is {found}, this kind wants {wanted}",
+            subject=subject,
+            remedy="the operator that makes it has no int8 form: use kind int8",
+        )
+
+
+def main(argv: Sequence[str]) -> int:
+    """Print the answer, or the error, as one line of JSON."""
+    path, interface, kind = argv
+    try:
+        answer: dict[str, str] = check(
+            Path(path), Interface.read(Path(interface)), kind_named(kind)
+        )
+    except ZooError as error:
+        answer = {"cause": error.cause, "subject": error.subject, "remedy": error.remedy}
+    print(json.dumps(answer))
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main(sys.argv[1:]))

@@ -1,0 +1,188 @@
+"""TFLite files of every kind: names, types, order, calibration on record, equal bytes."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+import twin_network as twin
+
+from converters import flatbuffer, stage
+from converters.quantize import __main__ as quantize
+from converters.quantize.kinds import KINDS
+from converters.verify.runners import SIGNATURE
+
+ROOT = Path(__file__).resolve().parent.parent
+
+pytestmark = [
+    # TensorFlow announces that tf.lite will move; nothing here can be done about it
+    pytest.mark.filterwarnings("ignore::DeprecationWarning"),
+    pytest.mark.filterwarnings("ignore::UserWarning:tensorflow"),
+]
+
+IO = {"full_int8": "int8", "full_uint8": "uint8"}
+
+DESCRIBE = """
+import json, sys
+from pathlib import Path
+import numpy as np
+from converters.quantize.kinds import KINDS
+from converters.quantize.kinds import KINDS
+from converters.verify.runners import SIGNATURE
+interpreter, package, note = interpreter_of(Path(sys.argv[1]))
+call = interpreter.get_signature_runner(SIGNATURE)
+inputs, outputs = call.get_input_details(), call.get_output_details()
+details = {**inputs, **{name: outputs[name] for name in sorted(outputs, reverse=True)}}
+places = [detail["index"] for detail in interpreter.get_output_details()]
+print(json.dumps({
+    "package": package,
+    "note": note,
+    "names": list(details),
+    "types": [np.dtype(detail["dtype"]).name for detail in details.values()],
+    "outputs_in_order": places == [details[name]["index"] for name in list(details)[1:]],
+}))
+"""
+
+
+def described(path: Path):
+    """What tflite-runtime tells of a file, in a process without TensorFlow."""
+    command = [sys.executable, "-c", DESCRIBE, str(path)]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
+    return json.loads(done.stdout.splitlines()[-1])
+
+
+@pytest.fixture(scope="module")
+def root(tmp_path_factory):
+    root = tmp_path_factory.mktemp("zoo")
+    twin.write_model(root)
+    twin.write_saved_model(root / "saved_model")
+    twin.write_interface(root / "interface.json")
+    return root
+
+
+@pytest.fixture
+def quantized(root, monkeypatch, tmp_path):
+    """Run the stage for a kind; the exit code, the file and the facts."""
+    monkeypatch.chdir(tmp_path)
+
+    def run(kind: str, saved_model="saved_model", models="models"):
+        out, facts = tmp_path / f"{kind}.tflite", tmp_path / f"{kind}.json"
+        options = {
+            "--models": root / models,
+            "--sources": root / "sources" / twin.MODEL,
+            "--saved-model": root / saved_model,
+            "--interface": root / "interface.json",
+            "--kind": kind,
+            "--out": out,
+            "--facts": facts,
+        }
+        argv = [twin.MODEL, twin.VARIANT, *(str(x) for pair in options.items() for x in pair)]
+        code = stage.main("quantize", "", quantize.add_arguments, quantize.run, argv)
+        return code, out, json.loads(facts.read_text()) if facts.is_file() else None
+
+    return run
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_kinds(quantized, kind):
+    code, out, facts = quantized(kind)
+    assert code == 0
+    told = described(out)
+    assert told["package"] == "tflite-runtime" and not told["note"]
+    assert told["names"] == ["x", "mask", "edge"]
+    assert set(told["types"]) == {IO.get(kind, "float32")}
+    assert told["outputs_in_order"]
+    assert facts["bytes"] == out.stat().st_size and facts["loaded_by"] == "tflite-runtime"
+    assert facts["transposes"] == {"count": 0, "bytes": 0}
+    assert "tensorflow" in facts["versions"]
+    assert (facts["calibration"] is None) == (kind in ("float32", "float16", "dynamic"))
+
+
+def test_calibration_is_on_record(quantized):
+    facts = quantized("int8")[2]
+    drawn = facts["calibration"]
+    assert (drawn["data"], drawn["count"], drawn["seed"]) == ("squares", 20, 1)
+    assert len(drawn["digest"]) == 64 and facts["calibrated"] is True
+
+
+def test_random_data_do_not_calibrate(quantized, root):
+    recipe = twin.RECIPE.replace("calibration: {data: squares", "calibration: {data: noise")
+    twin.write_model(root / "noisy", recipe)
+    code, _, facts = quantized("int8", models="noisy/models")
+    assert code == 0 and facts["calibrated"] is False
+
+
+def test_int8_without_calibration_is_refused(quantized, root, capsys):
+    lines = [line for line in twin.RECIPE.splitlines() if not line.startswith("calibration")]
+    recipe = "\n".join(lines).replace(", int8, full_int8, full_uint8", "")
+    twin.write_model(root / "bare", recipe)
+    code, out, _ = quantized("int8", models="bare/models")
+    assert code == 1 and not out.exists()
+    assert "needs calibration data" in capsys.readouterr().err
+
+
+def test_equal_inputs_give_equal_bytes(quantized, root):
+    shutil.copytree(root / "saved_model", root / "elsewhere" / "copy", dirs_exist_ok=True)
+    for kind in ("float32", "full_int8"):
+        first = quantized(kind)[1].read_bytes()
+        assert quantized(kind, saved_model="elsewhere/copy")[1].read_bytes() == first
+
+
+def test_a_large_dense_layer_loads_in_the_old_runtime(tmp_path):
+    """Per-channel dense weights would raise FULLY_CONNECTED to a version it does not know."""
+    import tensorflow as tf
+
+    dense = tf.constant(np.random.default_rng(0).normal(size=(64, 64)).astype(np.float32))
+
+    @tf.function(input_signature=[tf.TensorSpec((1, 64), tf.float32, "x")])
+    def serving(x):
+        return {"y": tf.matmul(x, dense)}
+
+    module = tf.Module()
+    module.serving = serving
+    tf.saved_model.save(module, str(tmp_path / "m"), signatures={SIGNATURE: serving})
+    kind = quantize.kind_named("dynamic")
+    path = tmp_path / "m.tflite"
+    path.write_bytes(quantize.converted(tmp_path / "m", kind, None, {}))
+    operators = flatbuffer.operators(path)
+    assert "FULLY_CONNECTED v12" not in operators
+    assert any(name.startswith("FULLY_CONNECTED") for name in operators)
+
+
+def test_operators_that_need_flex_are_named(tmp_path):
+    import tensorflow as tf
+
+    @tf.function(input_signature=[tf.TensorSpec((1, 4), tf.float32, "x")])
+    def serving(x):
+        return {"y": tf.math.igamma(x, x) + tf.math.digamma(x)}
+
+    module = tf.Module()
+    module.serving = serving
+    tf.saved_model.save(module, str(tmp_path / "m"), signatures={SIGNATURE: serving})
+    with pytest.raises(quantize.ZooError, match="not among TFLite's builtin ones: Digamma, Igamma"):
+        quantize.converted(tmp_path / "m", quantize.kind_named("float32"), None, {})
+
+
+def test_lost_names_and_wrong_shapes_are_refused(quantized, root, capsys):
+    interface = json.loads((root / "interface.json").read_text())
+    kept = json.dumps(interface)
+    interface["outputs"][0]["name"] = "masque"
+    (root / "interface.json").write_text(json.dumps(interface))
+    code, out, _ = quantized("float32")
+    assert code == 1 and not out.exists() and "masque" in capsys.readouterr().err
+    interface = json.loads(kept)
+    interface["outputs"][0]["shape"] = [1, 16, 16, 2]
+    (root / "interface.json").write_text(json.dumps(interface))
+    code, out, _ = quantized("float32")
+    (root / "interface.json").write_text(kept)
+    assert code == 1 and not out.exists() and "has shape" in capsys.readouterr().err
+
+
+def test_an_unknown_kind_names_those_there_are(quantized, capsys):
+    assert quantized("int4")[0] == 1
+    assert "full_uint8" in capsys.readouterr().err
