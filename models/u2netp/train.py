@@ -42,22 +42,22 @@ class Phase(NamedTuple):
     steps: int
     rate_from: float
     rate_to: float
+    arithmetic: str = "float32"  # of the convolutions; the weights stay float32
 
 
 PHASES = (
     Phase(96, 8, 100, 1e-4, 2e-3),
     Phase(96, 8, 900, 2e-3, 2e-3),
-    Phase(160, 6, 350, 2e-3, 5e-4),
-    Phase(320, 2, 120, 4e-4, 0),
+    Phase(160, 6, 700, 2e-3, 8e-4, "bfloat16"),
+    Phase(320, 2, 320, 8e-4, 0, "bfloat16"),
 )
 
 
 class Step(NamedTuple):
-    """What one step trains on: which pictures, how large, how fast."""
+    """What one step trains on: which pictures of which phase, and how fast."""
 
+    phase: Phase
     first: int
-    batch: int
-    size: int
     rate: float
 
 
@@ -66,7 +66,7 @@ def steps() -> Iterator[Step]:
     first = 0
     for phase in PHASES:
         for rate in np.linspace(phase.rate_from, phase.rate_to, phase.steps, endpoint=False):
-            yield Step(first, phase.batch, phase.size, float(rate))
+            yield Step(phase, first, float(rate))
             first += phase.batch
 
 
@@ -84,7 +84,7 @@ def tensors(samples: Iterator[Sample]) -> tuple[Tensor, Tensor]:
 def loss(maps: tuple[Tensor, ...], truth: Tensor) -> Tensor:
     """Cross-entropy and 1 - IoU, summed over the seven maps: each learns the whole mask."""
     total = torch.zeros(())
-    for each in maps:
+    for each in (map_.float() for map_ in maps):
         chance = torch.sigmoid(each)
         both = (chance * truth).sum(dim=(1, 2, 3))
         either = (chance + truth - chance * truth).sum(dim=(1, 2, 3))
@@ -101,16 +101,19 @@ def train(network: U2NETP, count: int | None, state: Path | None) -> int:
     average = 0.0
     network.train()
     for number, step in list(enumerate(plan, start=1))[done:]:
-        x, truth = tensors(training(step.batch, SEED, step.first, step.size))
+        phase = step.phase
+        x, truth = tensors(training(phase.batch, SEED, step.first, phase.size))
         optimizer.param_groups[0]["lr"] = step.rate
         optimizer.zero_grad()
-        error = loss(network.maps(x), truth)
+        with torch.autocast("cpu", torch.bfloat16, enabled=phase.arithmetic == "bfloat16"):
+            maps = network.maps(x)
+        error = loss(maps, truth)
         error.backward()
         nn.utils.clip_grad_norm_(network.parameters(), 10.0)
         optimizer.step()
         average += (error.item() - average) * (0.05 if average else 1)
         if number % 10 == 0:
-            print(f"{number}/{len(plan)} size {step.size} loss {average:.3f}", flush=True)
+            print(f"{number}/{len(plan)} size {phase.size} loss {average:.3f}", flush=True)
         if state and number % SAVE_EVERY == 0:
             torch.save([number, network.state_dict(), optimizer.state_dict()], state)
     return len(plan)
@@ -152,7 +155,7 @@ def heldout_iou(network: U2NETP, pictures: int) -> float:
     with torch.no_grad():
         for one in heldout(pictures, HELDOUT_SEED):
             x, truth = tensors(iter([one]))
-            found, wanted = network(x)[0] >= 0.5, truth > 0
+            found, wanted = network(x)[0] > 0.5, truth > 0
             scores.append(((found & wanted).sum() / (found | wanted).sum()).item())
     return float(np.mean(scores))
 
