@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import sys
 from collections.abc import Callable
 from typing import Any
@@ -75,15 +74,12 @@ def with_ovc(request: Request) -> Any:
     sys.modules.setdefault("openvino_telemetry", None)  # type: ignore[arg-type]
     import openvino
 
-    # it first tries every file as a torch archive, and logs that it is none
-    logging.getLogger("torch.export").setLevel(logging.CRITICAL)
-    logging.getLogger("torch.export.pt2_archive._package").setLevel(logging.CRITICAL)
-    cuts: dict[str, Any] = {}
-    if request.inputs:
-        cuts["input"] = [(n, list(s)) if s else n for n, s in request.inputs.items()]
-    if request.outputs:
-        cuts["output"] = list(request.outputs)
-    return openvino.convert_model(str(request.path), **cuts)
+    # otherwise it imports torch and first tries every file as a torch archive
+    sys.modules["openvino.frontend.pytorch.ts_decoder"] = None  # type: ignore[assignment]
+    # it cuts nowhere but at a model's own inputs; outputs are chosen afterwards all the same
+    ending = ":0" if request.framework == "tensorflow" else ""
+    inputs = [(n + ending, list(s)) if s else n + ending for n, s in request.inputs.items()]
+    return openvino.convert_model(str(request.path), input=inputs or None)
 
 
 BACKENDS: dict[str, Backend] = {"mo": with_mo, "ovc": with_ovc}
