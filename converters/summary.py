@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from converters.plan import not_built_because
-from converters.recipes import read_zoo
+from converters.recipes import Recipe, read_zoo
 from converters.stage import LOGS
 
 RESULTS = Path("results")
@@ -84,15 +84,10 @@ def failures(logs: Path = LOGS) -> Iterator[Failure]:
         yield Failure(model, variant, stage, cause, record["remedy"], str(log))
 
 
-def left_out(models: Path, built: set[str]) -> Iterator[tuple[str, str]]:
-    """Recipes that no target asks for, and why; and those not built in this folder yet."""
-    recipes, _ = read_zoo(models)
-    for recipe in recipes.values():
-        reason = not_built_because(recipe)
-        if reason:
-            yield recipe.id, reason
-        elif recipe.id not in built:
-            yield recipe.id, "not built in this folder"
+def left_out(recipes: Iterable[Recipe]) -> dict[str, str]:
+    """Recipes that no target asks for, and why."""
+    reasons = {recipe.id: not_built_because(recipe) for recipe in recipes}
+    return {model: reason for model, reason in reasons.items() if reason}
 
 
 COLUMNS = ("model", "variant", "artefact", "size", "error", "SQNR", "metric (source)", "transposes")
@@ -145,9 +140,15 @@ def text(models: Path) -> Iterator[str]:
     failed = list(failures())
     if failed:
         yield "\n".join(["Failed:", *_failure_lines(failed)])
-    missing = list(left_out(models, {row.model for row in listed} | {f.model for f in failed}))
+    recipes, _ = read_zoo(models)
+    missing = left_out(recipes.values())
     if missing:
-        yield "\n".join(["Not built:", *(f"  {model}: {reason}" for model, reason in missing)])
+        lines = (f"  {model}: {reason}" for model, reason in missing.items())
+        yield "\n".join(["Not built:", *lines])
+    seen = {row.model for row in listed} | {failure.model for failure in failed} | set(missing)
+    waiting = [model for model in recipes if model not in seen]
+    if waiting:
+        yield f"Not asked for in this folder yet: {', '.join(waiting)}"
 
 
 def _failure_lines(failed: Iterable[Failure]) -> Iterator[str]:
@@ -169,7 +170,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         data = {
             "artifacts": [row._asdict() for row in listed],
             "failures": [failure._asdict() for failure in failed],
-            "left_out": dict(left_out(args.models, {row.model for row in listed})),
+            "left_out": left_out(read_zoo(args.models)[0].values()),
         }
         json.dump(data, sys.stdout, indent=2)
         print()
