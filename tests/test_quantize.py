@@ -31,9 +31,7 @@ DESCRIBE = """
 import json, sys
 from pathlib import Path
 import numpy as np
-from converters.quantize.kinds import KINDS
-from converters.quantize.kinds import KINDS
-from converters.verify.runners import SIGNATURE
+from converters.verify.runners import SIGNATURE, interpreter_of
 interpreter, package, note = interpreter_of(Path(sys.argv[1]))
 call = interpreter.get_signature_runner(SIGNATURE)
 inputs, outputs = call.get_input_details(), call.get_output_details()
