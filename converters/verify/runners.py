@@ -168,7 +168,7 @@ def _saved_model(path: Path, interface: Interface) -> Runner:
         found = call(**{name: tf.constant(values) for name, values in stored.items()})
         return interface.source_outputs({name: value.numpy() for name, value in found.items()})
 
-    operators = [op for op in call.graph.get_operations() if op.type not in NO_WORK]
+    operators = [op for op in _inlined(call).get_operations() if op.type not in NO_WORK]
     moved = [_bytes_of(op.outputs[0]) for op in operators if op.type == "Transpose"]
     return Runner(
         run,
@@ -179,7 +179,14 @@ def _saved_model(path: Path, interface: Interface) -> Runner:
     )
 
 
-NO_WORK = ("Const", "Placeholder", "Identity", "NoOp", "ReadVariableOp")
+def _inlined(call: Any) -> Any:
+    """The graph of a signature with the functions it calls written out."""
+    from tensorflow.python.framework import convert_to_constants
+
+    return convert_to_constants.convert_variables_to_constants_v2(call).graph
+
+
+NO_WORK = ("Const", "Placeholder", "Identity", "NoOp")
 """TensorFlow operations that hold or pass on, and compute nothing."""
 
 
