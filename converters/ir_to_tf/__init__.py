@@ -1,0 +1,1 @@
+"""OpenVINO IR, channels first, to TensorFlow, channels last: with no needless Transpose."""

@@ -1,0 +1,116 @@
+"""The story of a conversion: read, simplify, assign layouts, emit, save.
+
+graph = read_graph(Path("model.xml"))
+converted = convert(graph, Options())
+save_saved_model(converted, Path("saved_model"))
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import tensorflow as tf
+
+from converters.ir_to_tf import ops as _ops  # registers every op
+from converters.ir_to_tf.emit import emit
+from converters.ir_to_tf.errors import ConversionError, UnsupportedOps
+from converters.ir_to_tf.graph import Graph, Node
+from converters.ir_to_tf.layout.plan import Plan, assign_layouts
+from converters.ir_to_tf.layout.wishes import Wish, Wishes
+from converters.ir_to_tf.reader import read_graph
+from converters.ir_to_tf.registry import OPS, attributes_for
+from converters.ir_to_tf.signature import Port, named_function
+from converters.ir_to_tf.simplify import simplified
+
+__all__ = ["Converted", "Options", "Port", "convert", "read_graph", "save_saved_model"]
+assert _ops
+
+
+@dataclass(frozen=True)
+class Options:
+    """What the caller wants of the model's inputs and outputs; see `layout.wishes.Wish`."""
+
+    inputs: Mapping[str, Wish] = field(default_factory=dict)
+    outputs: Mapping[str, Wish] = field(default_factory=dict)
+    rename: Mapping[str, str] = field(default_factory=dict)  # name in the graph -> public name
+
+
+@dataclass(frozen=True)
+class Converted:
+    """A converted model: the module to save, its signature, the plan that it follows."""
+
+    module: tf.Module
+    function: Any  # the concrete function behind the signature
+    inputs: tuple[Port, ...]
+    outputs: tuple[Port, ...]
+    plan: Plan
+
+    def interface(self) -> dict[str, Any]:
+        """What a user of the artefacts must know, as JSON data."""
+        bound = self.plan.bound
+        return {
+            "inputs": [port.record() for port in self.inputs],
+            "outputs": [port.record() for port in self.outputs],
+            "transposes": {
+                "count": self.plan.count,
+                "bytes": self.plan.bytes,
+                "bound": bound.count,
+            },
+        }
+
+
+def convert(graph: Graph, options: Options | None = None) -> Converted:
+    """Convert a graph to a TensorFlow function whose signature carries the public names."""
+    options = options or Options()
+    graph = simplified(graph)
+    check_supported(graph)
+    plan = plan_layouts(graph, options)
+    inputs = tuple(_port(node, plan, options) for node in graph.inputs)
+    outputs = tuple(_port(node, plan, options) for node in graph.outputs)
+    given = [node.name for node in graph.inputs]
+    made = [node.name for node in graph.outputs]
+
+    def compute(*tensors: Any) -> list[Any]:
+        results = emit(graph, plan, dict(zip(given, tensors, strict=True)))
+        return [results[name] for name in made]
+
+    module, function = named_function(compute, inputs, outputs)
+    return Converted(module, function, inputs, outputs, plan)
+
+
+def plan_layouts(graph: Graph, options: Options) -> Plan:
+    """Assign a layout to every tensor of a simplified graph."""
+    wishes = Wishes(options.inputs, options.outputs).checked(graph)
+    return assign_layouts(graph, {name: known.rule for name, known in OPS.items()}, wishes)
+
+
+def check_supported(graph: Graph) -> None:
+    """Name every layer that no op is registered for, and any attribute that its op ignores."""
+    terminals = ("Parameter", "Result")
+    layers = [node for node in graph.nodes if node.type not in terminals]
+    unsupported = [node for node in layers if node.type not in OPS]
+    if unsupported:
+        raise UnsupportedOps.among(unsupported)
+    for node in layers:
+        attributes_for(node)
+
+
+def _port(node: Node, plan: Plan, options: Options) -> Port:
+    value, order = node.values[0], plan.order(node)
+    if value.dtype == "float16":
+        raise ConversionError(
+            "half-precision inputs and outputs are not supported",
+            subject=f"{node.type} {node.name!r}",
+            remedy="build the IR with float32 inputs (only weights may be compressed)",
+        )
+    shape = tuple(value.shape[axis] for axis in order)
+    return Port(options.rename.get(node.name, node.name), shape, order, value.dtype.name)
+
+
+def save_saved_model(converted: Converted, path: Path) -> None:
+    """Write a SavedModel with the signature `serving_default`."""
+    signatures = {"serving_default": converted.function}
+    tf.saved_model.save(converted.module, str(path), signatures=signatures)

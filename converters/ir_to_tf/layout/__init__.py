@@ -1,0 +1,1 @@
+"""In which order each tensor is stored: atoms, rules, choices, and the integer program."""

@@ -1,0 +1,62 @@
+"""What a layout rule says about one node: labels for axes, as in an einsum.
+
+Equal labels name the same thing in several tensors. A *unit* is an axis that the op touches by
+position: whatever it is made of stays together, in order. An op without `arrange` carries any order
+of its labels; one with `arrange` lists the orders its kernel can work in.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+Label = Hashable
+"""Names an axis in all tensors of a node."""
+
+
+class Place(NamedTuple):
+    """A part of an axis that moves as one: the k-th atom under a label, or the whole of a unit."""
+
+    label: Label
+    step: int
+
+
+OUTER = -1
+"""Step of the place that counts the equal parts of an axis."""
+
+Order = tuple[Place, ...]
+Dims = tuple[Order, ...]
+"""What each axis of a TensorFlow tensor holds, outermost first; nothing, where its size is 1."""
+
+
+class Arrangement(NamedTuple):
+    """One way for a kernel to work: how each port is stored, and what that costs beyond copies."""
+
+    ports: tuple[Dims | None, ...]
+    kernel: str = ""
+    price: float = 0.0  # bytes
+    space: tuple[int, ...] = ()  # the spatial axes, in the order they are stored in
+
+
+Groups = Mapping[str, Order]
+Arrange = Callable[[Groups], Iterable[Arrangement]]
+
+
+@dataclass(frozen=True)
+class Spec:
+    """The rule's answer for one node; `ports` are its inputs, then its outputs."""
+
+    ports: tuple[tuple[Label, ...] | None, ...]
+    units: frozenset[Label] = frozenset()
+    parts: Mapping[Label, int] = field(default_factory=dict)  # label -> size of its equal parts
+    alone: frozenset[Label] = frozenset()  # each wants a TensorFlow axis of its own
+    apart: frozenset[Label] = frozenset()  # never in one TensorFlow axis with the others
+    groups: Mapping[str, tuple[Label, ...]] = field(default_factory=dict)
+    arrange: Arrange | None = None
+    rigid: bool = True  # the emitter gets just the axes arranged; else any that keep the order
+    as_written: bool = False  # groups stay in the IR's order
+    regroups: bool = False  # a Reshape: its labels come from the atoms
+    renames: bool = False  # in a carried order nothing is moved at all
+    also: Arrange | None = None  # kernels beside the carried orders
+    moves: Label | None = None  # axis along which the op copies piece by piece

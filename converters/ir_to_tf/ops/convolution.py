@@ -1,0 +1,250 @@
+"""Convolutions, straight and transposed, dense and in groups, over 1 to 3 spatial axes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+
+from converters.ir_to_tf.graph import Array, Node
+from converters.ir_to_tf.layout.products import LEFT, LEFT_TURNED, PLAIN, TURNED
+from converters.ir_to_tf.layout.rules import image, image_spec
+from converters.ir_to_tf.layout.spec import Arrangement, Groups, Spec
+from converters.ir_to_tf.ops.padding import Pads, pad_for, padded
+from converters.ir_to_tf.registry import op
+from converters.ir_to_tf.site import Site
+
+CONVOLUTION = {2: tf.nn.conv2d, 3: tf.nn.conv3d}
+TRANSPOSED = {2: tf.nn.conv2d_transpose, 3: tf.nn.conv3d_transpose}
+
+
+def dense(node: Node) -> Spec:
+    """Channels of input and output in any order each; a 1x1 convolution can also be `W x`."""
+    spec = image_spec(node, "ci", "co", units=())
+    filters = node.inputs[1].shape
+    plain = set(node["strides"]) == {1} and not any([*node["pads_begin"], *node["pads_end"]])
+    if set(filters[2:]) != {1} or not plain or spec.arrange is None:
+        return spec
+    as_image, price = spec.arrange, TURNED * node.inputs[0].nbytes
+
+    def arrange(orders: Groups) -> Iterator[Arrangement]:
+        yield from as_image(orders)
+        n, s, k, made = (orders[name] for name in ("n", "s", "ci", "co"))
+        yield Arrangement(((n, k, s), None, (n, made, s)), LEFT, price)
+        yield Arrangement(((n, s, k), None, (n, made, s)), LEFT_TURNED, price)
+
+    return Spec(spec.ports, spec.units, groups=spec.groups, arrange=arrange)
+
+
+def grouped(node: Node) -> Spec:
+    """Depthwise: one order of channels. Else the channels of a group are neighbours."""
+    _, made, read = node.inputs[1].shape[:3]
+    if made == read == 1:
+        return image(node)
+    return image_spec(node, "ci", "co", units=("ci", "co"))
+
+
+def grouped_transposed(node: Node) -> Spec:
+    """Emitted as a dense one, so any order of the channels will do."""
+    return image_spec(node, "ci", "co", units=())
+
+
+@op("Convolution", layout=dense)
+def convolution(
+    site: Site,
+    x: Any,
+    filters: Any,
+    *,
+    strides: Sequence[int],
+    dilations: Sequence[int],
+    pads_begin: Sequence[int],
+    pads_end: Sequence[int],
+) -> Any:
+    """CONV_2D; or, where it saves a Transpose at a price, a product."""
+    weights = _ordered(site, site.node.known(1) if filters is None else filters)
+    if site.kernel:
+        matrix = weights.reshape(weights.shape[:2])
+        return product_with(matrix, x, site.kernel)
+    pads = Pads.of(site, pads_begin, pads_end)
+    strides, dilations = site.spatial(strides), site.spatial(dilations)
+    kernel = site.filters(weights, 2).swapaxes(-1, -2)  # OI.. to ..IO
+    return convolved(site, x, kernel, (strides, dilations, pads))
+
+
+def product_with(matrix: Array, x: Any, kernel: str) -> Any:
+    """The product of a constant matrix [made, summed] with x, in the order a kernel gives."""
+    if kernel == PLAIN:
+        return tf.matmul(x, matrix.T)
+    return tf.matmul(matrix[None], x, transpose_b=kernel == LEFT_TURNED)
+
+
+def _ordered(site: Site, weights: Array) -> Array:
+    """Weights [made, read, ...] with their channels as input and output store them."""
+    made, read = len(site.node.inputs), 0
+    return weights[site.steps(made, 1)][:, site.steps(read, 1)]
+
+
+Window = tuple[list[int], list[int], Pads]
+
+
+def convolved(site: Site, x: Any, kernel: Array, window: Window) -> Any:
+    """Convolve over one, two or three axes; one is two, the first of size 1."""
+    strides, dilations, pads = window
+    if len(strides) == 1:
+        window = ([1, *strides], [1, *dilations], pads.with_axis_before())
+        return tf.squeeze(convolved(site, x[:, None], kernel[None], window), 1)
+    reach = [(k - 1) * d + 1 for k, d in zip(kernel.shape, dilations, strict=False)]
+    x, padding = pad_for(x, pads, reach, strides)
+    return CONVOLUTION[len(strides)](
+        x,
+        kernel,
+        strides=[1, *strides, 1] if len(strides) == 3 else strides,
+        padding=padding,
+        dilations=[1, *dilations, 1] if len(strides) == 3 else dilations,
+    )
+
+
+@op("GroupConvolution", layout=grouped)
+def group_convolution(
+    site: Site,
+    x: Any,
+    filters: Any,
+    *,
+    strides: Sequence[int],
+    dilations: Sequence[int],
+    pads_begin: Sequence[int],
+    pads_end: Sequence[int],
+) -> Any:
+    """DEPTHWISE_CONV_2D where every group reads one channel, else CONV_2D with groups."""
+    weights = site.node.known(1) if filters is None else filters
+    groups, made, read = weights.shape[:3]
+    pads = Pads.of(site, pads_begin, pads_end)
+    window = (site.spatial(strides), site.spatial(dilations), pads)
+    if made == read == 1:
+        weights = weights[site.steps(0, 1)]
+    kernel = site.filters(weights, 3)  # GOI.. to ..GOI
+    if read == 1 and len(strides) < 3:
+        return depthwise(x, kernel[..., 0], window)
+    kernel = np.moveaxis(kernel, -1, -3)  # ..IGO
+    kernel = kernel.reshape(*kernel.shape[:-2], groups * made)
+    if len(strides) < 3:
+        return convolved(site, x, kernel, window)
+    parts = zip(tf.split(x, groups, -1), np.split(kernel, groups, -1), strict=True)
+    return tf.concat([convolved(site, part, k, window) for part, k in parts], -1)
+
+
+def depthwise(x: Any, kernel: Array, window: Window) -> Any:
+    """Every channel by itself; TensorFlow's kernel wants equal strides and one dilation rate."""
+    strides, dilations, pads = window
+    if len(strides) == 1:
+        # The axis of size 1 takes the stride as well: it has one step whatever the stride.
+        window = (strides * 2, [1, *dilations], pads.with_axis_before())
+        return tf.squeeze(depthwise(x[:, None], kernel[None], window), 1)
+    reach = [(k - 1) * d + 1 for k, d in zip(kernel.shape, dilations, strict=False)]
+    x, padding = pad_for(x, pads, reach, strides)
+    if len(set(strides)) == 1:
+        return tf.nn.depthwise_conv2d(x, kernel, [1, *strides, 1], padding, dilations=dilations)
+    full = tf.nn.depthwise_conv2d(padded(x, pads), kernel, [1] * 4, "VALID", dilations=dilations)
+    return full[:, :: strides[0], :: strides[1]]
+
+
+@op("ConvolutionBackpropData", layout=grouped_transposed)
+def convolution_backprop_data(
+    site: Site,
+    x: Any,
+    filters: Any,
+    _output_shape: Any = None,
+    *,
+    strides: Sequence[int],
+    dilations: Sequence[int],
+    pads_begin: Sequence[int],
+    pads_end: Sequence[int],
+    output_padding: Sequence[int],
+) -> Any:
+    """TRANSPOSE_CONV; what its two paddings do not give is cut off, or added, afterwards."""
+    weights = site.node.known(1) if filters is None else filters
+    weights = np.swapaxes(weights, 0, 1)  # OI..
+    return _transposed(site, x, weights, (strides, dilations, pads_begin, pads_end), output_padding)
+
+
+@op("GroupConvolutionBackpropData", layout=grouped_transposed)
+def group_convolution_backprop_data(
+    site: Site,
+    x: Any,
+    filters: Any,
+    _output_shape: Any = None,
+    *,
+    strides: Sequence[int],
+    dilations: Sequence[int],
+    pads_begin: Sequence[int],
+    pads_end: Sequence[int],
+    output_padding: Sequence[int],
+) -> Any:
+    """A dense one whose filters are 0 between groups: TensorFlow Lite has no kernel for groups."""
+    weights = site.node.known(1) if filters is None else filters
+    groups, read, made = weights.shape[:3]
+    full = np.zeros((groups, made, groups, read, *weights.shape[3:]), weights.dtype)
+    for group in range(groups):
+        full[group, :, group] = np.swapaxes(weights[group], 0, 1)
+    full = full.reshape(groups * made, groups * read, *weights.shape[3:])
+    return _transposed(site, x, full, (strides, dilations, pads_begin, pads_end), output_padding)
+
+
+def _transposed(
+    site: Site,
+    x: Any,
+    weights: Array,
+    window: tuple[Sequence[int], ...],
+    output_padding: Sequence[int],
+) -> Any:
+    strides, dilations, begin, end = (site.spatial(each) for each in window)
+    extra = site.spatial(output_padding)
+    kernel = _inflated(site.filters(_ordered(site, weights), 2), dilations)  # ..OI
+    read, made = site.space(0), site.space(len(site.node.inputs))
+    channels = kernel.shape[-2]
+    if len(strides) == 1:
+        x, kernel = x[:, None], kernel[None]
+        strides, begin, end, extra = [1, *strides], [0, *begin], [0, *end], [0, *extra]
+        read, made = [1, *read], [1, *made]
+    function = TRANSPOSED[len(strides)]
+    batch = int(x.shape[0])
+    if _same_transposed(kernel.shape, strides, begin, (read, made)):
+        y = function(x, kernel, [batch, *made, channels], strides, "SAME")
+    else:
+        need = [b + m for b, m in zip(begin, made, strict=True)]
+        least = [(r - 1) * s + k for r, s, k in zip(read, strides, kernel.shape, strict=False)]
+        full = [max(a, b) for a, b in zip(need, least, strict=True)]
+        y = function(x, kernel, [batch, *full, channels], strides, "VALID")
+        if full != made:
+            y = tf.slice(y, [0, *begin, 0], [batch, *made, channels])
+    return tf.squeeze(y, 1) if len(window[0]) == 1 else y
+
+
+def _inflated(kernel: Array, dilations: Sequence[int]) -> Array:
+    """Filters with the zeros that a dilation means, for the kernels that know none."""
+    for axis, dilation in enumerate(dilations):
+        size = kernel.shape[axis]
+        if dilation > 1 and size > 1:
+            wide = np.zeros(
+                (*kernel.shape[:axis], (size - 1) * dilation + 1, *kernel.shape[axis + 1 :]),
+                kernel.dtype,
+            )
+            wide[(slice(None),) * axis + (slice(None, None, dilation),)] = kernel
+            kernel = wide
+    return kernel
+
+
+def _same_transposed(
+    kernel: Sequence[int],
+    strides: Sequence[int],
+    begin: Sequence[int],
+    sizes: tuple[Sequence[int], Sequence[int]],
+) -> bool:
+    """Whether TensorFlow's SAME is what the pads say."""
+    for k, s, b, read, made in zip(kernel, strides, begin, *sizes, strict=False):
+        total = max((read - 1) * s + k - made, 0)
+        if -(-made // s) != read or total // 2 != b:
+            return False
+    return True

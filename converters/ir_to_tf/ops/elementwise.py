@@ -1,0 +1,176 @@
+"""Ops that treat every element alike: any layout will do, if all tensors share it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+
+from converters.ir_to_tf.layout.rules import same_axes
+from converters.ir_to_tf.registry import op
+from converters.ir_to_tf.site import Site
+
+SAME_IN_TENSORFLOW = {
+    "Abs": tf.abs,
+    "Acos": tf.acos,
+    "Acosh": tf.acosh,
+    "Add": tf.add,
+    "Asin": tf.asin,
+    "Asinh": tf.asinh,
+    "Atan": tf.atan,
+    "Atanh": tf.atanh,
+    "Ceiling": tf.math.ceil,
+    "Cos": tf.cos,
+    "Cosh": tf.cosh,
+    "Equal": tf.equal,
+    "Erf": tf.math.erf,
+    "Exp": tf.exp,
+    "Floor": tf.floor,
+    "FloorMod": tf.math.floormod,
+    "Greater": tf.greater,
+    "GreaterEqual": tf.greater_equal,
+    "IsInf": tf.math.is_inf,
+    "IsNaN": tf.math.is_nan,
+    "IsFinite": tf.math.is_finite,
+    "Less": tf.less,
+    "LessEqual": tf.less_equal,
+    "Log": tf.math.log,
+    "LogicalAnd": tf.logical_and,
+    "LogicalNot": tf.logical_not,
+    "LogicalOr": tf.logical_or,
+    "LogicalXor": tf.math.logical_xor,
+    "Maximum": tf.maximum,
+    "Minimum": tf.minimum,
+    "Multiply": tf.multiply,
+    "Negative": tf.negative,
+    "NotEqual": tf.not_equal,
+    "ReLU": tf.nn.relu,
+    "Relu": tf.nn.relu,
+    "Select": tf.where,
+    "Sigmoid": tf.sigmoid,
+    "Sign": tf.sign,
+    "Sin": tf.sin,
+    "Sinh": tf.sinh,
+    "SoftPlus": tf.nn.softplus,
+    "SoftSign": tf.nn.softsign,
+    "Sqrt": tf.sqrt,
+    "SquaredDifference": tf.math.squared_difference,
+    "Subtract": tf.subtract,
+    "Tan": tf.tan,
+    "Tanh": tf.tanh,
+    "HSwish": lambda x: x * tf.nn.relu6(x + 3.0) * (1.0 / 6.0),
+    "HSigmoid": lambda x: tf.nn.relu6(x + 3.0) * (1.0 / 6.0),
+    "Mish": lambda x: x * tf.tanh(tf.nn.softplus(x)),
+}
+del SAME_IN_TENSORFLOW["ReLU"]  # the IR of OpenVINO 2024 calls it Relu only
+
+for _ir_type, _function in SAME_IN_TENSORFLOW.items():
+    op(_ir_type, layout=same_axes)(lambda _, *inputs, _f=_function: _f(*inputs))
+
+
+@op("Divide", layout=same_axes)
+def divide(_: Site, x: Any, y: Any, *, m_pythondiv: bool = True) -> Any:
+    """Whole numbers are rounded down as Python does, or towards 0 as C does."""
+    if not x.dtype.is_integer if isinstance(x, tf.Tensor) else x.dtype.kind == "f":
+        return tf.divide(x, y)
+    return tf.math.floordiv(x, y) if m_pythondiv else tf.truncatediv(x, y)
+
+
+@op("Mod", layout=same_axes)
+def mod(_: Site, x: Any, y: Any) -> Any:
+    """The remainder with the sign of the dividend."""
+    return tf.truncatemod(x, y)
+
+
+@op("Power", layout=same_axes)
+def power(_: Site, x: Any, exponent: Any) -> Any:
+    """Squares and roots have kernels of their own."""
+    if isinstance(exponent, np.ndarray) and exponent.size == 1:
+        known = {2.0: tf.square, 0.5: tf.sqrt, -0.5: tf.math.rsqrt, 1.0: tf.identity}
+        function = known.get(float(exponent.item()))
+        if function is not None:
+            return function(x)
+    return tf.pow(x, exponent)
+
+
+@op("Clamp", layout=same_axes)
+def clamp(_: Site, x: Any, *, min: float, max: float) -> Any:
+    """The ranges that TensorFlow Lite fuses into other kernels are said as it knows them."""
+    if (min, max) == (0.0, 6.0):
+        return tf.nn.relu6(x)
+    info = np.finfo(np.float32) if x.dtype.is_floating else np.iinfo(x.dtype.as_numpy_dtype)
+    low, high = np.clip([min, max], info.min, info.max).astype(x.dtype.as_numpy_dtype)
+    if low == 0 and max >= info.max:
+        return tf.nn.relu(x)
+    return tf.minimum(tf.maximum(x, low), high)
+
+
+@op("Convert", layout=same_axes)
+def convert(_: Site, x: Any, *, destination_type: str) -> Any:
+    """Between numbers; anything but 0 is true."""
+    from converters.ir_to_tf.reader import DTYPES
+
+    return tf.cast(x, DTYPES[destination_type])
+
+
+@op("ConvertLike", layout=same_axes)
+def convert_like(_: Site, x: Any, like: Any) -> Any:
+    """To the type of another tensor."""
+    return tf.cast(x, like.dtype)
+
+
+@op("Elu", layout=same_axes)
+def elu(_: Site, x: Any, *, alpha: float) -> Any:
+    """TensorFlow's has alpha 1."""
+    if alpha == 1.0:
+        return tf.nn.elu(x)
+    return tf.nn.relu(x) - alpha * tf.nn.relu(1.0 - tf.exp(tf.minimum(x, 0.0)))
+
+
+@op("Selu", layout=same_axes)
+def selu(_: Site, x: Any, alpha: Any, scale: Any) -> Any:
+    """With constants of the model's own."""
+    low = np.ravel(alpha)[0] * (tf.exp(tf.minimum(x, 0.0)) - 1.0)
+    return np.ravel(scale)[0] * (tf.nn.relu(x) + low)
+
+
+@op("HardSigmoid", layout=same_axes)
+def hard_sigmoid(_: Site, x: Any, alpha: Any, beta: Any) -> Any:
+    """A line, cut at 0 and 1."""
+    line = x * np.ravel(alpha)[0] + np.ravel(beta)[0]
+    return tf.minimum(tf.maximum(line, 0.0), 1.0)
+
+
+@op("Swish", layout=same_axes)
+def swish(_: Site, x: Any, beta: Any = np.float32(1)) -> Any:
+    """x sigmoid(beta x)."""
+    return x * tf.sigmoid(x if np.all(beta == 1) else x * beta)
+
+
+@op("Gelu", layout=same_axes)
+def gelu(_: Site, x: Any, *, approximation_mode: str) -> Any:
+    """By the error function, or approximated by tanh."""
+    return tf.nn.gelu(x, approximate=approximation_mode == "tanh")
+
+
+@op("Round", layout=same_axes)
+def round_(_: Site, x: Any, *, mode: str) -> Any:
+    """Halves to the even number, or away from zero."""
+    if mode == "half_to_even":
+        return tf.round(x)
+    return tf.sign(x) * tf.floor(tf.abs(x) + 0.5)
+
+
+@op(
+    "FakeQuantize",
+    layout=same_axes,
+)
+def fake_quantize(
+    _: Site, x: Any, low: Any, high: Any, out_low: Any, out_high: Any, *, levels: int
+) -> Any:
+    """Round to some levels between two limits."""
+    low, high = np.minimum(low, high), np.maximum(low, high)
+    clipped = tf.minimum(tf.maximum(x, low), high)
+    steps = tf.round((clipped - low) * ((levels - 1) / (high - low)))
+    return steps * ((out_high - out_low) / (levels - 1)) + out_low

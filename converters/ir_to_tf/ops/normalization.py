@@ -1,0 +1,99 @@
+"""Ops that scale elements by what their neighbours are, and activations with weights."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+
+from converters.ir_to_tf.graph import Node
+from converters.ir_to_tf.layout.rules import last_axis, normalised, same_axes
+from converters.ir_to_tf.layout.spec import Spec
+from converters.ir_to_tf.registry import op
+from converters.ir_to_tf.site import Site
+
+
+def per_channel(node: Node) -> Spec:
+    """Axis 1 of the first input is the only axis of the others; else numpy's broadcasting."""
+    spec = same_axes(node)
+    ports = tuple(
+        (1,) if port and value.rank == 1 and value.shape != (1,) else labels
+        for port, (value, labels) in enumerate(zip(node.values, spec.ports, strict=True))
+    )
+    return Spec((*ports[:-1], spec.ports[-1]))
+
+
+def _axis(node: Node) -> int:
+    return int(node["axis"])
+
+
+@op("Softmax", layout=last_axis(_axis))
+def softmax(_: Site, x: Any, *, axis: int) -> Any:
+    """SOFTMAX knows the last axis only, and the layout rule sees to that."""
+    del axis
+    return tf.nn.softmax(x, -1)
+
+
+@op("LogSoftmax", layout=last_axis(_axis))
+def log_softmax(_: Site, x: Any, *, axis: int) -> Any:
+    """LOG_SOFTMAX, along the last axis likewise."""
+    del axis
+    return tf.nn.log_softmax(x, -1)
+
+
+@op("MVN", layout=normalised)
+def mvn(
+    site: Site, x: Any, _axes: Any, *, eps: float, normalize_variance: bool, eps_mode: str
+) -> Any:
+    """Mean 0, and variance 1 if wanted."""
+    axes = site.axes(site.node.axes(1))
+    centred = x - tf.reduce_mean(x, axes, keepdims=True)
+    if not normalize_variance:
+        return centred
+    variance = tf.reduce_mean(tf.square(centred), axes, keepdims=True)
+    if eps_mode == "inside_sqrt":
+        return centred * tf.math.rsqrt(variance + eps)
+    return centred / (tf.sqrt(variance) + eps)
+
+
+@op("NormalizeL2", layout=normalised)
+def normalize_l2(site: Site, x: Any, _axes: Any, *, eps: float, eps_mode: str) -> Any:
+    """Length 1; of no axes, each element by itself."""
+    squares = tf.reduce_sum(tf.square(x), site.axes(site.node.axes(1)), keepdims=True)
+    bounded = squares + eps if eps_mode == "add" else tf.maximum(squares, eps)
+    return x * tf.math.rsqrt(bounded)
+
+
+def _axis_of_lrn(node: Node) -> int:
+    axes = node.axes(1)
+    return axes[0] if len(axes) == 1 else 1
+
+
+@op("LRN", layout=last_axis(_axis_of_lrn, unit=True))
+def lrn(
+    site: Site, x: Any, _axes: Any, *, alpha: float, beta: float, bias: float, size: int
+) -> Any:
+    """LOCAL_RESPONSE_NORMALIZATION, over neighbours along one axis."""
+    if len(site.node.axes(1)) != 1 or size % 2 == 0:
+        raise site.refuse("LRN over several axes, or of an even size, is not supported")
+    flat = tf.reshape(x, [-1, 1, 1, x.shape[-1]])
+    made = tf.nn.local_response_normalization(flat, size // 2, bias, alpha / size, beta)
+    return tf.reshape(made, x.shape)
+
+
+@op("BatchNormInference", layout=per_channel)
+def batch_norm_inference(
+    _: Site, x: Any, gamma: Any, beta: Any, mean: Any, variance: Any, *, epsilon: float
+) -> Any:
+    """A scale and a shift per channel, which TensorFlow Lite folds into a convolution."""
+    scale = (gamma / np.sqrt(variance + epsilon)).astype(np.float32)
+    return x * scale + (beta - mean * scale)
+
+
+@op("PRelu", layout=per_channel)
+def prelu(_: Site, x: Any, slope: Any) -> Any:
+    """In the words that TensorFlow Lite knows as PRELU, or LEAKY_RELU for a single slope."""
+    if isinstance(slope, np.ndarray) and slope.size == 1:
+        return tf.nn.leaky_relu(x, float(slope.item()))
+    return tf.nn.relu(x) + (-slope) * tf.nn.relu(-x)

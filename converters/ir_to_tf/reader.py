@@ -1,0 +1,124 @@
+"""Reader: OpenVINO IR (or any model OpenVINO reads) to `Graph`. OpenVINO is needed only here."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from converters.ir_to_tf.errors import ConversionError, DynamicShape
+from converters.ir_to_tf.graph import Graph, Node, Value
+
+DTYPES = {
+    "boolean": "bool",
+    "f16": "float16",
+    "f32": "float32",
+    "f64": "float64",
+    "i8": "int8",
+    "i16": "int16",
+    "i32": "int32",
+    "i64": "int64",
+    "u8": "uint8",
+    "u16": "uint16",
+    "u32": "uint32",
+    "u64": "uint64",
+}
+"""Element types of OpenVINO, as numpy calls them."""
+
+
+def read_graph(path: Path) -> Graph:
+    """Read a model, its constants folded; shapes must be static."""
+    import openvino as ov
+
+    try:
+        model = ov.Core().read_model(path)
+    except RuntimeError as error:
+        raise ConversionError(
+            f"OpenVINO cannot read it: {str(error).strip().splitlines()[-1]}",
+            subject=str(path.name),
+            remedy="build the IR again with the mo stage",
+        ) from error
+    return graph_of(model)
+
+
+def graph_of(model: Any) -> Graph:
+    """The graph of an `openvino.Model`."""
+    from openvino.runtime.passes import ConstantFolding, Manager
+
+    manager = Manager()
+    manager.register_pass(ConstantFolding())
+    manager.run_passes(model)
+    values: dict[tuple[str, int], Value] = {}
+    nodes = list(_nodes(model, values))
+    return Graph(tuple(_in_order_of_source(model, nodes))).checked()
+
+
+def _nodes(model: Any, values: dict[tuple[str, int], Value]) -> Iterator[Node]:
+    names = _public_names(model)
+    for op in model.get_ordered_ops():
+        name = names.get(op.get_name(), op.get_friendly_name())
+        outputs = tuple(_value(op, name, number) for number in range(op.get_output_size()))
+        for number, value in enumerate(outputs):
+            values[op.get_name(), number] = value
+        if op.get_type_name() == "Constant":
+            continue
+        sources = [port.get_source_output() for port in op.inputs()]
+        inputs = tuple(values[s.get_node().get_name(), s.get_index()] for s in sources)
+        outputs = () if op.get_type_name() == "Result" else outputs
+        yield Node(name, op.get_type_name(), inputs, outputs, _attributes(op))
+
+
+def _public_names(model: Any) -> dict[str, str]:
+    """What the inputs and outputs are called: the names that the source model gave them."""
+    names = {op.get_name(): op.get_friendly_name() for op in model.get_parameters()}
+    for op in model.get_results():
+        source = op.input(0).get_source_output()
+        friendly = op.get_friendly_name().removesuffix("/sink_port_0")
+        known = source.get_names()
+        names[op.get_name()] = friendly if friendly in known or not known else min(known)
+    return names
+
+
+def _in_order_of_source(model: Any, nodes: list[Node]) -> Iterator[Node]:
+    """Parameters first and Results last, each in the order in which the model lists them."""
+    names = _public_names(model)
+    by_name = {(node.type, node.name): node for node in nodes}
+    yield from (by_name["Parameter", names[op.get_name()]] for op in model.get_parameters())
+    yield from (node for node in nodes if node.type not in ("Parameter", "Result"))
+    yield from (by_name["Result", names[op.get_name()]] for op in model.get_results())
+
+
+def _value(op: Any, name: str, number: int) -> Value:
+    output = op.output(number)
+    shape = output.get_partial_shape()
+    if shape.is_dynamic:
+        raise DynamicShape(
+            f"its shape {shape} is not known before the model runs",
+            subject=f"{op.get_type_name()} {name!r}",
+            remedy="give the inputs fixed shapes (inputs[].shape of the recipe), and leave out "
+            "what makes shapes depend on data, such as non-maximum suppression",
+        )
+    element = output.get_element_type().get_type_name()
+    if element not in DTYPES:
+        raise ConversionError(
+            f"element type {element} is not supported", subject=f"{op.get_type_name()} {name!r}"
+        )
+    data = np.array(op.get_data()) if op.get_type_name() == "Constant" else None
+    return Value(f"{name}:{number}", tuple(shape.to_shape()), np.dtype(DTYPES[element]), data)
+
+
+OF_TERMINALS = ("Parameter", "Result")
+
+
+def _attributes(op: Any) -> Mapping[str, Any]:
+    if op.get_type_name() in OF_TERMINALS:
+        return {}
+    return {name.replace("-", "_"): _plain(v) for name, v in op.get_attributes().items()}
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, (str, int, float, bool)):
+        return value.lower() if isinstance(value, str) else value
+    return [item if isinstance(item, str) else item.__index__() for item in value]
