@@ -15,18 +15,12 @@ HEAD = 512
 PAGE_STARTS = (b"<!doctype html", b"<html", b"<head", b"<body", b"<script")
 LFS_START = b"version https://git-lfs.github.com/spec/"
 
-PAGE_REMEDY = (
-    "open the address in a browser: it may want a log-in, a click or a new address; "
-    "then correct the url in the recipe, or add a mirror that has the file"
-)
+PAGE_REMEDY = "open the address in a browser to see what it wants, and correct the url"
 LFS_REMEDY = (
     "name the address of the file itself, such as "
     "https://media.githubusercontent.com/media/<owner>/<name>/<commit>/<path>"
 )
-CHANGED_REMEDY = (
-    "if the publisher changed the file on purpose, lock the recipe again; "
-    "else do not trust this place"
-)
+CHANGED_REMEDY = "if the publisher changed the file on purpose, run python -m converters.lock <id>"
 
 
 class Expected(NamedTuple):
@@ -36,11 +30,13 @@ class Expected(NamedTuple):
     size: int | None = None
     is_page: bool = False  # the source is an HTML page itself
 
-    def check_announced(self, total: int | None) -> None:
-        """Refuse before the first byte what announces another size."""
+    def check_start(self, start: int, total: int | None, first: bytes) -> None:
+        """Refuse what shows at once, by its first bytes or its size, that it is something else."""
+        if not (start or self.is_page):
+            refuse_stand_in(first)
         if self.size is not None and total is not None and total != self.size:
             raise WrongContentError(
-                f"announces {total} bytes, expected {self.size}", remedy=CHANGED_REMEDY
+                f"has {total} bytes, expected {self.size}", remedy=CHANGED_REMEDY
             )
 
 

@@ -53,6 +53,7 @@ class GuardedSession(requests.Session):
         scheme = urlsplit(target or "").scheme.lower()
         came_by = urlsplit(resp.url).scheme.lower()
         if scheme and (scheme not in ("http", "https") or (came_by, scheme) == ("https", "http")):
+            resp.close()
             raise SourceError(
                 f"redirects from {came_by} to {scheme}, which is refused",
                 remedy="name the address that it leads to in the recipe, if it can be trusted",
@@ -66,6 +67,12 @@ class Web:
     def __init__(self, options: FetchOptions) -> None:
         self.options = options
         self.session = GuardedSession()
+
+    def __enter__(self) -> Web:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.session.close()
 
     @contextlib.contextmanager
     def open(self, url: str, offset: int, etag: str) -> Iterator[Stream]:

@@ -12,6 +12,7 @@ from converters.download import git
 from converters.download.archives import unpack
 from converters.download.content import Expected, Intake
 from converters.download.failures import AbsentError
+from converters.download.http import Web
 from converters.download.local import below
 from converters.download.options import Fetched, FetchOptions
 from converters.download.places import file_name, places_of
@@ -107,7 +108,7 @@ def _checked_file(source: Source, model_folder: Path) -> Fetched:
     path = below(model_folder, source.path)
     size = path.stat().st_size
     expected = Expected(source.sha256, source.size, is_page=True)
-    expected.check_announced(size)
+    expected.check_start(0, size, b"")
     with path.open("rb") as file:
         digest = Intake(file, expected).finish()
     return Fetched(path, size, digest, "file")
@@ -117,8 +118,8 @@ def _obtain(source: Source, options: FetchOptions) -> Fetched:
     """The source among the downloads, from there or from the first place that serves it."""
     progress = Progress(source.key, options.quiet)
     store = Store(options.downloads)
-    places = places_of(source, options)
-    with store.partial(_partial_key(source)) as partial:
+    with Web(options) as web, store.partial(_partial_key(source)) as partial:
+        places = places_of(source, web)
         found = store.find(source.sha256)
         if found is not None:
             size = found.stat().st_size
@@ -126,13 +127,17 @@ def _obtain(source: Source, options: FetchOptions) -> Fetched:
             return Fetched(found, size, source.sha256, CACHE)
         wanted = spelled(source.size) if source.size else "size not known"
         progress.say(f"{wanted}, sha256 {source.sha256 or 'not known yet'}")
-        expected = Expected(source.sha256, source.size, file_name(source).endswith(".html"))
-        transfer = Transfer(partial, expected, options, progress)
+        transfer = Transfer(partial, _expected(source), options, progress)
         place, digest = _first_served(source, places, transfer)
         kept = store.keep(partial, digest)
         size = kept.stat().st_size
         progress.say(f"{spelled(size)} from {place.name}")
         return Fetched(kept, size, digest, place.origin)
+
+
+def _expected(source: Source) -> Expected:
+    is_page = file_name(source).lower().endswith((".html", ".htm"))
+    return Expected(source.sha256, source.size, is_page)
 
 
 def _partial_key(source: Source) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -74,7 +74,7 @@ def split_mirrors(text: str) -> tuple[str, ...]:
 def _mirrors(variable: str, configured: Any) -> tuple[str, ...]:
     """Those of the environment first, each once."""
     listed = [configured] if isinstance(configured, str) else configured or []
-    if not isinstance(listed, Iterable) or not all(isinstance(item, str) for item in listed):
+    if not isinstance(listed, list | tuple) or not all(isinstance(item, str) for item in listed):
         raise RecipeError(
             f"must be a list of folders or base URLs, not {configured!r}",
             subject="config.yaml: mirrors",

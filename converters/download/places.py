@@ -13,7 +13,6 @@ from converters.download.drive import Drive
 from converters.download.failures import AbsentError
 from converters.download.http import Stream, Web
 from converters.download.local import open_file, path_of
-from converters.download.options import FetchOptions
 from converters.download.store import stored_at
 from converters.download.transfer import Place
 from converters.errors import SourceError
@@ -23,11 +22,11 @@ MIRROR_ATTEMPTS = 2
 SCHEMES = ("https", "http", "file")
 
 
-def places_of(source: Source, options: FetchOptions) -> list[Place]:
+def places_of(source: Source, web: Web) -> list[Place]:
     """Every place that may serve a source, in the order of asking."""
-    web = Web(options)
+    options = web.options
     mirrors = [_mirror(m, source.sha256, web) for m in options.mirrors if source.sha256]
-    own = _drive(source, web, options) if source.kind == "gdrive" else _address(source.url, web)
+    own = _drive(source, web) if source.kind == "gdrive" else _address(source.url, web)
     return [*mirrors, own, *(_address(url, web) for url in source.mirrors)]
 
 
@@ -58,13 +57,13 @@ def _address(url: str, web: Web) -> Place:
     return Place(name, "url", partial(web.open, url))
 
 
-def _drive(source: Source, web: Web, options: FetchOptions) -> Place:
+def _drive(source: Source, web: Web) -> Place:
     if not re.fullmatch(r"[A-Za-z0-9_-]+", source.id):
         raise SourceError(
             f"{source.id!r} is not the id of a file on Google Drive",
             remedy="give what stands between /d/ and /view in its link",
         )
-    drive = Drive(web, options.drive)
+    drive = Drive(web, web.options.drive)
     return Place(f"Google Drive {source.id}", "url", partial(drive.open, source.id))
 
 

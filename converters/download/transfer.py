@@ -66,12 +66,12 @@ class Transfer:
         if offset and offset == self.expected.size:
             return self._take(place, Stream(offset, iter(())))
         with place.open(offset, etag) as stream:
-            self.expected.check_announced(stream.total)
             return self._take(place, stream)
 
     def _take(self, place: Place, stream: Stream) -> str:
         # A place that shows with its first bytes that it is of no use must not cost what is here.
         first = next(stream.chunks, b"")
+        self.expected.check_start(stream.start, stream.total, first)
         try:
             with (
                 self.partial.intake(stream.start, self.expected) as intake,
