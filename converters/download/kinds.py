@@ -172,7 +172,8 @@ def _nothing_served(
     if source.sha256:
         stored = f"sha256/{source.sha256[:2]}/{source.sha256}"
         remedies.append(f"put the file at {stored} in a folder that ZOO_MIRRORS names")
-    remedies.append("check the network and the url in the recipe")
+    if not options.offline:
+        remedies.append("check the network and the url in the recipe")
     return SourceError(
         f"no place served it:{reasons}", remedy="; or ".join(dict.fromkeys(remedies))
     )
