@@ -132,7 +132,6 @@ def value_range(declared: Input) -> tuple[float, float]:
 def _moved(name: str, value: Any, low: float, high: float) -> tuple[float, float]:
     if value == "image_max":
         return 0.0, 1.0
-    numbers = [float(v) for v in (value if isinstance(value, list | tuple) else [value])]
     moves = {
         "scale": lambda end, number: end / number,
         "std": lambda end, number: end / number,
@@ -142,6 +141,7 @@ def _moved(name: str, value: Any, low: float, high: float) -> tuple[float, float
     }
     if name not in moves:
         return low, high
+    numbers = [float(v) for v in (value if isinstance(value, list | tuple) else [value])]
     ends = [moves[name](end, number) for end in (low, high) for number in numbers]
     return min(ends), max(ends)
 

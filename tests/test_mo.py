@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -16,6 +17,7 @@ from variants import variant
 from converters.errors import ZooError
 from converters.mo import __main__ as mo
 from converters.mo import ir_text
+from converters.recipes import load_recipe
 from converters.recipes.recipe import Input, Output, Variant
 
 pytestmark = [
@@ -384,3 +386,30 @@ def test_caffe_that_does_not_fit_says_why(caffe_files, tmp_path):
 def test_only_mo_reads_caffe(caffe_files, tmp_path):
     with pytest.raises(ZooError, match="ovc does not read Caffe"):
         convert(variant(CAFFE, [IMAGE], ir={"backend": "ovc"}), caffe_files, tmp_path)
+
+
+# The commands -------------------------------------------------------------------------------
+
+
+@pytest.mark.slow
+def test_a_recipe_goes_through_the_three_commands(tmp_path):
+    models = Path(__file__).parents[1] / "models"
+    weights = tmp_path / "sources" / "weights"
+    weights.mkdir(parents=True)
+    shutil.copy(models / "digits" / "weights.safetensors", weights)
+    name = next(iter(load_recipe(models / "digits").variants))
+    commands = {
+        "export": ["--sources", "sources", "--out", "source.onnx"],
+        "simplify": ["--onnx", "source.onnx", "--out", "simplified.onnx"],
+        "mo": ["--onnx", "simplified.onnx", "--out-xml", "ir/model.xml"],
+    }
+    for stage, options in commands.items():
+        command = [sys.executable, "-m", f"converters.{stage}", "digits", name]
+        command += ["--models", str(models), *options, "--facts", f"{stage}.json"]
+        environment = {**os.environ, "PYTHONPATH": str(models.parent)}
+        subprocess.run(command, cwd=tmp_path, env=environment, check=True, timeout=300)
+        assert json.loads((tmp_path / f"{stage}.json").read_text())["versions"]
+    variant = load_recipe(models / "digits").variant(name)
+    model = openvino.Core().read_model(tmp_path / "ir" / "model.xml")
+    outputs = [result.get_friendly_name() for result in model.get_results()]
+    assert outputs == [output.public_name for output in variant.outputs]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import tempfile
 import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -20,6 +21,8 @@ DEFAULT_OPSET = 17
 
 OURS = ("model", "args", "f", "dynamo", "input_names", "output_names", "opset_version")
 """Arguments of torch.onnx.export that other fields of the recipe decide."""
+
+COLOUR = re.compile(r"\x1b\[[0-9;]*m")
 
 Exporter = Callable[["torch.nn.Module", tuple[Any, ...], str, Mapping[str, Any]], None]
 
@@ -196,8 +199,15 @@ def _export(
         EXPORTERS[name](network, inputs, target, settings)
     except Exception as error:
         raise ZooError(
-            f"the {name} exporter fails: {type(error).__name__}: {error}",
+            f"the {name} exporter fails: {_reason(error)}",
             subject=f"torch.onnx.export, opset {settings['opset_version']}",
             remedy=f"try export.exporter: {other}, another export.opset, "
             "or correct export.parameters",
         ) from error
+
+
+def _reason(error: BaseException) -> str:
+    """The first line of an error and of what it was raised from; exporters add pages of advice."""
+    first = next(iter(str(error).strip().splitlines()), "")
+    words = f"{type(error).__name__}: {COLOUR.sub('', first)}"
+    return f"{words} ({_reason(error.__cause__)})" if error.__cause__ else words
