@@ -96,13 +96,14 @@ class Variant:
     load: Options  # framework and how to build the network: see models/schema.yaml
     inputs: tuple[Input, ...]
     outputs: tuple[Output, ...]  # empty: all outputs of the graph, under their own names
-    stages: Mapping[str, Options]  # export, simplify, ir, tf, quantize, edgetpu, package
+    stages: Mapping[str, Options]  # export, simplify, ir, tf, quantize, edgetpu
     artifacts: tuple[str, ...]  # saved_model ir float32 float16 dynamic int8 full_int8 ...
     data: Mapping[str, Options]
     calibration: Sampling | None
     verification: Sampling
     evaluation: Sampling | None
     limits: Mapping[str, Options]  # artefact -> measure -> bound
+    about: Options = field(default_factory=dict)  # of the recipe: id, name, task, license
 
     @property
     def framework(self) -> str:

@@ -1,0 +1,80 @@
+"""What each stage reads of a recipe: a change elsewhere in the recipe does not run it again.
+
+What a stage reads of files (sources, network.py, data.py) is not told here: files have their own
+digests in a stage's key.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict
+from typing import Any, NamedTuple
+
+from converters.recipes.recipe import Options, Sampling, Variant
+
+TENSOR = ("name", "shape", "dtype")
+PREPARED = (*TENSOR, "layout", "color", "preprocess")
+NAMED = ("name", "rename")
+BUILT_INTO_IR = ("mean", "scale", "reverse_channels")
+"""What the artefacts do to their inputs themselves, so that samples must come without it."""
+
+
+class Slice(NamedTuple):
+    """The fields of a variant that a stage reads."""
+
+    top: tuple[str, ...] = ()  # whole fields
+    inputs: tuple[str, ...] = ()  # of every input
+    outputs: tuple[str, ...] = ()  # of every output
+    options: Mapping[str, tuple[str, ...] | None] = {}  # of stages; None: all of that stage's
+    samplings: tuple[str, ...] = ()  # with the data sets that they draw from
+
+
+SLICES: Mapping[str, Slice] = {
+    "download": Slice(("sources",)),
+    "export": Slice(("load",), TENSOR, NAMED, {"export": None}),
+    "simplify": Slice((), (*TENSOR, "preprocess"), (), {"simplify": None}),
+    "mo": Slice(("load",), (*TENSOR, "layout"), NAMED, {"ir": None}),
+    "tf": Slice((), (*TENSOR, "layout", "keep_layout"), (*NAMED, "layout"), {"tf": None}),
+    "quantize": Slice((), PREPARED, (), {"quantize": None, "ir": BUILT_INTO_IR}, ("calibration",)),
+    "edgetpu": Slice(options={"edgetpu": None}),
+    "reference": Slice(
+        ("load",), PREPARED, NAMED, {"export": ("output_names",)}, ("verification", "evaluation")
+    ),
+    "verify": Slice(
+        ("limits",), PREPARED, NAMED, {"ir": BUILT_INTO_IR}, ("verification", "evaluation")
+    ),
+    "pictures": Slice((), PREPARED, (*NAMED, "semantics")),
+    "report": Slice(("name", "axes", "about", "load")),
+    "package": Slice(("name", "about", "artifacts")),
+}
+
+
+def stage_slice(variant: Variant, stage: str) -> dict[str, Any]:
+    """The fields that a stage reads, as data that JSON can hold."""
+    wanted = SLICES[stage]
+    data: dict[str, Any] = {name: _plain(getattr(variant, name)) for name in wanted.top}
+    if wanted.inputs:
+        data["inputs"] = [_chosen(asdict(spec), wanted.inputs) for spec in variant.inputs]
+    if wanted.outputs:
+        data["outputs"] = [_chosen(asdict(output), wanted.outputs) for output in variant.outputs]
+    for name, fields in wanted.options.items():
+        options = variant.stages[name]
+        data[name] = dict(options) if fields is None else _chosen(options, fields)
+    for name in wanted.samplings:
+        sampling = getattr(variant, name)
+        data[name] = None if sampling is None else _drawn(variant, sampling)
+    return data
+
+
+def _chosen(options: Options, fields: tuple[str, ...]) -> dict[str, Any]:
+    return {name: options[name] for name in fields if name in options}
+
+
+def _drawn(variant: Variant, sampling: Sampling) -> dict[str, Any]:
+    return {**asdict(sampling), "from": dict(variant.data[sampling.data])}
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {key: _plain(item) for key, item in value.items()}
+    return asdict(value) if hasattr(value, "__dataclass_fields__") else value
