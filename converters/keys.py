@@ -25,7 +25,7 @@ ENTRIES = {
     "download": "converters.download.__main__",
     "export": "converters.export.__main__",
     "simplify": "converters.simplify",
-    "mo": "converters.mo",
+    "mo": "converters.mo.__main__",
     "tf": "converters.tf",
     "quantize": "converters.quantize.__main__",
     "edgetpu": "converters.edgetpu",

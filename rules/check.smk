@@ -12,5 +12,7 @@ rule check:
         mem_mb=200,
     params:
         models=PLAN.models,
+    message:
+        "{wildcards.model}: check the recipe"
     shell:
         "python -m converters.check {wildcards.model} --models {params.models} > {log} 2>&1"

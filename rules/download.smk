@@ -14,6 +14,8 @@ rule download:
     params:
         key=PLAN.source_key,
         models=PLAN.models,
+    message:
+        "{wildcards.model}: download {wildcards.key}"
     shell:
         "python -m converters.download {wildcards.model} sources --models {params.models}"
         " --key {wildcards.key} --record download-{wildcards.key} --out {output.content}"

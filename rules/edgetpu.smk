@@ -16,6 +16,8 @@ rule edgetpu:
     params:
         key=PLAN.stage_key("edgetpu"),
         models=PLAN.models,
+    message:
+        "{wildcards.model}/{wildcards.variant}: compile for the Edge TPU"
     shell:
         "python -m converters.edgetpu {wildcards.model} {wildcards.variant}"
         " --models {params.models} --tflite {input.tflite}"

@@ -16,6 +16,8 @@ rule export:
     params:
         key=PLAN.stage_key("export"),
         models=PLAN.models,
+    message:
+        "{wildcards.model}/{wildcards.variant}: export to ONNX"
     shell:
         "python -m converters.export {wildcards.model} {wildcards.variant}"
         " --models {params.models} --sources sources/{wildcards.model} --out {output.onnx}"

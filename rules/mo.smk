@@ -18,6 +18,8 @@ rule mo:
         key=PLAN.stage_key("mo"),
         models=PLAN.models,
         origin=PLAN.mo_option,
+    message:
+        "{wildcards.model}/{wildcards.variant}: convert to OpenVINO IR"
     shell:
         "python -m converters.mo {wildcards.model} {wildcards.variant}"
         " --models {params.models} {params.origin} --out-xml {output.xml}"

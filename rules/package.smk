@@ -16,6 +16,8 @@ rule report:
     params:
         key=PLAN.stage_key("report"),
         models=PLAN.models,
+    message:
+        "{wildcards.model}/{wildcards.variant}: report"
     shell:
         "python -m converters.report {wildcards.model} {wildcards.variant}"
         " --models {params.models} --evidence {input.evidence} --facts {input.facts}"
@@ -40,6 +42,8 @@ rule package:
     params:
         key=PLAN.stage_key("package"),
         models=PLAN.models,
+    message:
+        "{wildcards.model}/{wildcards.variant}: package"
     shell:
         "python -m converters.package {wildcards.model} {wildcards.variant}"
         " --models {params.models} --artifacts {input.artifacts} --report {input.report}"

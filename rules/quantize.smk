@@ -18,6 +18,8 @@ rule quantize:
     params:
         key=PLAN.stage_key("quantize"),
         models=PLAN.models,
+    message:
+        "{wildcards.model}/{wildcards.variant}: make {wildcards.kind}.tflite"
     shell:
         "python -m converters.quantize {wildcards.model} {wildcards.variant}"
         " --models {params.models} --sources sources/{wildcards.model}"

@@ -16,6 +16,8 @@ rule simplify:
     params:
         key=PLAN.stage_key("simplify"),
         models=PLAN.models,
+    message:
+        "{wildcards.model}/{wildcards.variant}: simplify"
     shell:
         "python -m converters.simplify {wildcards.model} {wildcards.variant}"
         " --models {params.models} --onnx {input.onnx} --out {output.onnx}"

@@ -18,6 +18,8 @@ rule tf:
     params:
         key=PLAN.stage_key("tf"),
         models=PLAN.models,
+    message:
+        "{wildcards.model}/{wildcards.variant}: convert to TensorFlow"
     shell:
         "python -m converters.tf {wildcards.model} {wildcards.variant}"
         " --models {params.models} --xml {input.xml} --out {output.saved_model}"

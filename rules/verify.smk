@@ -17,6 +17,8 @@ rule reference:
         key=PLAN.stage_key("reference"),
         models=PLAN.models,
         origin=PLAN.reference_option,
+    message:
+        "{wildcards.model}/{wildcards.variant}: run the source model"
     shell:
         "python -m converters.verify.reference {wildcards.model} {wildcards.variant}"
         " --models {params.models} {params.origin} --out {output.samples}"
@@ -43,6 +45,8 @@ rule verify:
     params:
         key=PLAN.stage_key("verify"),
         models=PLAN.models,
+    message:
+        "{wildcards.model}/{wildcards.variant}: verify {wildcards.artifact}"
     shell:
         "python -m converters.verify {wildcards.model} {wildcards.variant}"
         " --models {params.models} --sources sources/{wildcards.model}"
@@ -68,6 +72,8 @@ rule pictures:
     params:
         key=PLAN.stage_key("pictures"),
         models=PLAN.models,
+    message:
+        "{wildcards.model}/{wildcards.variant}: draw pictures"
     shell:
         "python -m converters.verify.pictures {wildcards.model} {wildcards.variant}"
         " --models {params.models} --reference {input.reference} --outputs {input.outputs}"
