@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import socket
+import ssl
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -32,7 +33,7 @@ class Handler(BaseHTTPRequestHandler):
             server.requests.append((self.path, dict(self.headers)))
             answers = server.answers.get(path, [status(404)])
             answer = answers.pop(0) if len(answers) > 1 else answers[0]
-        with contextlib.suppress(BrokenPipeError, ConnectionResetError):
+        with contextlib.suppress(ConnectionError):
             answer(self)
 
     def begin(self, code: int, **headers: object) -> None:
@@ -65,7 +66,8 @@ Answer = Callable[[Handler], None]
 class Server:
     """The server, what it answers and what it was asked."""
 
-    def __init__(self) -> None:
+    def __init__(self, tls: ssl.SSLContext | None = None) -> None:
+        self.scheme = "https" if tls else "http"
         self.answers: dict[str, list[Answer]] = {}
         self.requests: list[tuple[str, dict[str, str]]] = []
         self.lock = threading.Lock()
@@ -73,10 +75,14 @@ class Server:
         self._http = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
         self._http.daemon_threads = True
         self._http.owner = self
+        if tls:
+            self._http.socket = tls.wrap_socket(
+                self._http.socket, server_side=True, do_handshake_on_connect=False
+            )
         self._thread = threading.Thread(target=self._http.serve_forever, args=(0.01,), daemon=True)
 
     def url(self, path: str = "") -> str:
-        return f"http://127.0.0.1:{self._http.server_address[1]}{path}"
+        return f"{self.scheme}://127.0.0.1:{self._http.server_address[1]}{path}"
 
     def on(self, path: str, *answers: Answer) -> str:
         self.answers[path] = list(answers)

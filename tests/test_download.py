@@ -7,7 +7,9 @@ import io
 import json
 import os
 import random
+import shutil
 import socket
+import ssl
 import subprocess
 import sys
 import tarfile
@@ -16,8 +18,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 import pytest
-import requests
 from servers import (
+    Server,
     announced,
     chunked,
     content,
@@ -36,7 +38,6 @@ from servers import (
 from converters import stage
 from converters.download import FetchOptions, fetch, probe
 from converters.download import __main__ as command
-from converters.download.http import Web
 from converters.download.options import split_mirrors
 from converters.download.places import file_name
 from converters.download.store import Store, stored_at
@@ -340,33 +341,50 @@ def test_secrets_of_an_address_stay_out_of_messages(server, bench, capsys):
     assert "secret" not in str(caught.value) + capsys.readouterr().err
 
 
-class Canned(requests.adapters.BaseAdapter):
-    """Answers of a host that speaks https."""
-
-    def __init__(self, location: str) -> None:
-        super().__init__()
-        self.location = location
-
-    def send(self, request, **_):
-        response = requests.Response()
-        response.request, response.url, response.status_code = request, request.url, 302
-        response.headers["Location"] = self.location
-        response.raw = io.BytesIO()
-        return response
-
-    def close(self) -> None:
-        pass
+@pytest.fixture(scope="module")
+def certificate(tmp_path_factory):
+    """A certificate of this machine, signed by itself."""
+    openssl = shutil.which("openssl")
+    if not openssl:
+        pytest.skip("openssl is not installed, which makes the certificate")
+    path = tmp_path_factory.mktemp("tls") / "both.pem"
+    command = "req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2"
+    names = ["-subj", "/CN=zoo", "-addext", "subjectAltName=IP:127.0.0.1"]
+    files = ["-keyout", str(path), "-out", str(path.with_name("public.pem"))]
+    subprocess.run([openssl, *command.split(), *names, *files], check=True, capture_output=True)
+    path.write_text(path.read_text() + path.with_name("public.pem").read_text())
+    return path
 
 
-@pytest.mark.parametrize("target", ["http://127.0.0.1/net", "HTTP://weights.example.org/net"])
-def test_https_never_leads_to_http(target):
-    web = Web(FetchOptions())
-    web.session.mount("https://", Canned(target))
-    with (
-        pytest.raises(SourceError, match="from https to http, which is refused"),
-        web.open("https://weights.example.org/net", 0, ""),
-    ):
-        pass
+@pytest.fixture
+def https(certificate):
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate)
+    with Server(context) as running:
+        yield running
+
+
+def test_https_resumes_too(https, bench, certificate, monkeypatch):
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(certificate))
+    url = https.on("/net", cut_after(100_000, DATA), content(DATA))
+    assert url.startswith("https:") and bench.fetch(weights(url)) == DATA
+    assert https.ranges()[1].startswith("bytes=")
+
+
+def test_a_certificate_of_nobody_is_told(https, bench):
+    with pytest.raises(SourceError, match="its certificate is not accepted") as caught:
+        bench.fetch(weights(https.on("/net", content(DATA))))
+    assert "REQUESTS_CA_BUNDLE" in caught.value.remedy and https.requests == []
+
+
+def test_https_never_leads_to_http(https, server, bench, certificate, monkeypatch):
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(certificate))
+    url = https.on("/net", redirect(server.on("/net", content(DATA))))
+    with pytest.raises(SourceError, match="from https to http, which is refused"):
+        bench.fetch(weights(url))
+    assert server.requests == []
+    to_https = server.on("/up", redirect(https.on("/net", content(DATA))))
+    assert bench.fetch(weights(to_https)) == DATA
 
 
 @pytest.mark.parametrize(
