@@ -65,11 +65,15 @@ def load_variant(models: File, model: str, variant: str) -> Variant:
     return recipe.variants[variant]
 
 
-def load_recipe(folder: File) -> Recipe:
-    """The recipe in a folder, or an error with all its problems."""
+def load_recipe(folder: File, *, with_lock: bool = True, with_files: bool = False) -> Recipe:
+    """The recipe in a folder, or an error with all its problems.
+
+    `with_files` looks whether the files that it names in its folder are there, too.
+    """
     document = read_document(folder / RECIPE_NAME)
-    entries, lock_sentences = locks.read_lock(folder)
+    entries, lock_sentences = locks.read_lock(folder) if with_lock else ({}, [])
     reading = _Reading(document, folder, entries)
+    reading.with_files = with_files
     recipe = reading.recipe()
     if reading.found or lock_sentences or recipe is None:
         raise InvalidRecipe(folder.name, [*reading.sentences(), *lock_sentences])
@@ -88,6 +92,7 @@ class _Reading:
 
     def __init__(self, document: Document, folder: File, entries: Mapping[str, Any]) -> None:
         self.document, self.folder, self.entries = document, folder, entries
+        self.with_files = False
         self.found: dict[tuple[int, Path, str], Problem] = {}
 
     def note(self, problems: Sequence[Problem] | Iterator[Problem], point: Point | None) -> int:
@@ -150,7 +155,8 @@ class _Reading:
             complete = with_defaults(written)
             if "inputs" not in complete:
                 complete["inputs"] = []
-            self.note(problems_in(Case(self.folder, complete, written), broken), point)
+            case = Case(self.folder, complete, written)
+            self.note(problems_in(case, broken, with_files=self.with_files), point)
             if "sources" in complete:
                 found = locks.contradictions(complete["sources"], self.entries, self.folder.name)
                 self.note(found, point)

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
-from converters.recipes.checks import about, building, sampling, tensors
+from converters.recipes.checks import about, building, files, sampling, tensors
 from converters.recipes.checks.case import Case
 from converters.recipes.problems import Problem
 
@@ -50,8 +50,11 @@ CHECKS = (
 )
 
 
-def problems_in(case: Case, broken: set[str]) -> Iterator[Problem]:
+CHECKS_OF_FILES = (Check(("sources", "load", "data"), files.files_exist),)
+
+
+def problems_in(case: Case, broken: set[str], *, with_files: bool = False) -> Iterator[Problem]:
     """What the checks find; `broken` are the top-level fields that are known to be wrong."""
-    for check in CHECKS:
+    for check in (*CHECKS, *(CHECKS_OF_FILES if with_files else ())):
         if not broken & set(check.reads):
             yield from check.run(case)
