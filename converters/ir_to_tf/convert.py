@@ -10,22 +10,23 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import tensorflow as tf
 
 from converters.ir_to_tf import ops as _ops  # registers every op
 from converters.ir_to_tf.emit import emit
-from converters.ir_to_tf.errors import ConversionError, UnsupportedOps
+from converters.ir_to_tf.errors import ConversionError, UnsupportedError
 from converters.ir_to_tf.graph import Graph, Node
 from converters.ir_to_tf.layout.plan import Plan, assign_layouts
 from converters.ir_to_tf.layout.wishes import Wish, Wishes
 from converters.ir_to_tf.reader import read_graph
 from converters.ir_to_tf.registry import OPS, attributes_for
-from converters.ir_to_tf.signature import Port, named_function
+from converters.ir_to_tf.signature import SERVING, Port, name_inputs, named_function
 from converters.ir_to_tf.simplify import simplified
 
-__all__ = ["Converted", "Options", "Port", "convert", "read_graph", "save_saved_model"]
+__all__ = ["Converted", "Options", "Port", "convert", "read_graph", "save_saved_model", "to_tflite"]
 assert _ops
 
 
@@ -36,6 +37,7 @@ class Options:
     inputs: Mapping[str, Wish] = field(default_factory=dict)
     outputs: Mapping[str, Wish] = field(default_factory=dict)
     rename: Mapping[str, str] = field(default_factory=dict)  # name in the graph -> public name
+    from_channels_first: bool = True  # whether a free output of rank 4 is welcome channels last
 
 
 @dataclass(frozen=True)
@@ -83,7 +85,7 @@ def convert(graph: Graph, options: Options | None = None) -> Converted:
 
 def plan_layouts(graph: Graph, options: Options) -> Plan:
     """Assign a layout to every tensor of a simplified graph."""
-    wishes = Wishes(options.inputs, options.outputs).checked(graph)
+    wishes = Wishes(options.inputs, options.outputs, options.from_channels_first).checked(graph)
     return assign_layouts(graph, {name: known.rule for name, known in OPS.items()}, wishes)
 
 
@@ -93,7 +95,7 @@ def check_supported(graph: Graph) -> None:
     layers = [node for node in graph.nodes if node.type not in terminals]
     unsupported = [node for node in layers if node.type not in OPS]
     if unsupported:
-        raise UnsupportedOps.among(unsupported)
+        raise UnsupportedError.among(unsupported)
     for node in layers:
         attributes_for(node)
 
@@ -112,5 +114,12 @@ def _port(node: Node, plan: Plan, options: Options) -> Port:
 
 def save_saved_model(converted: Converted, path: Path) -> None:
     """Write a SavedModel with the signature `serving_default`."""
-    signatures = {"serving_default": converted.function}
-    tf.saved_model.save(converted.module, str(path), signatures=signatures)
+    tf.saved_model.save(converted.module, str(path), signatures={SERVING: converted.function})
+    name_inputs(path, converted.inputs)
+
+
+def to_tflite(converted: Converted) -> bytes:
+    """The float32 flatbuffer, its signature named as that of the SavedModel."""
+    with TemporaryDirectory() as folder:
+        save_saved_model(converted, Path(folder))
+        return bytes(tf.lite.TFLiteConverter.from_saved_model(folder).convert())

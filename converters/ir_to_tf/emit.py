@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from converters.ir_to_tf.errors import WrongShape
+from converters.ir_to_tf.errors import WrongShapeError
 from converters.ir_to_tf.form import axes_for
 from converters.ir_to_tf.graph import Array, Graph, Node, Value
 from converters.ir_to_tf.layout.assign import runs
@@ -46,6 +46,7 @@ class Emission:
         self.copies: dict[tuple[Value, Layout], Tensor] = {}
 
     def store(self, node: Node, number: int, tensor: Tensor) -> None:
+        """Keep an output of a node, in the layout that the plan gives it."""
         layout = self.plan.assignment[node].layouts[len(node.inputs) + number]
         assert layout is not None
         self.copies[node.outputs[number], layout] = tensor
@@ -166,7 +167,7 @@ def _check_shape(site: Site, number: int, tensor: Tensor) -> None:
         return
     wanted = site.output_shape(number)
     if list(np.shape(tensor)) != wanted and prod(np.shape(tensor)) != prod(wanted):
-        raise WrongShape.at(
+        raise WrongShapeError.at(
             site.node,
             f"output {number} has shape {list(np.shape(tensor))}, expected {wanted}",
             "this is a bug of the converter: report it with the model",

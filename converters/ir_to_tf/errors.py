@@ -20,11 +20,11 @@ class ConversionError(ZooError):
         return cls(cause, subject=f"{node.type} {node.name!r}", remedy=remedy)
 
 
-class UnsupportedOps(ConversionError):
+class UnsupportedError(ConversionError):
     """No op is registered for some layers; all of them are named at once."""
 
     @classmethod
-    def among(cls, nodes: Sequence[Node]) -> UnsupportedOps:
+    def among(cls, nodes: Sequence[Node]) -> UnsupportedError:
         """One line per op type, with the layers that have it."""
         layers: dict[str, list[str]] = {}
         for node in nodes:
@@ -37,21 +37,21 @@ class UnsupportedOps(ConversionError):
         )
 
 
-class NotConstant(ConversionError):
+class NotConstantError(ConversionError):
     """An op reads, at run time, what the converter must know beforehand."""
 
 
-class DynamicShape(ConversionError):
+class DynamicShapeError(ConversionError):
     """A tensor's shape is not known before the model runs."""
 
 
-class UnknownAttribute(ConversionError):
+class UnknownAttributeError(ConversionError):
     """The IR states an attribute that the op here does not know."""
 
 
-class NotOptimal(ConversionError):
+class NotOptimalError(ConversionError):
     """The integer program ended without a proven optimum."""
 
 
-class WrongShape(ConversionError):
+class WrongShapeError(ConversionError):
     """An emitted tensor has not the shape that the IR and its layout promise."""

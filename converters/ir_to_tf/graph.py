@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from converters.ir_to_tf.errors import ConversionError, NotConstant
+from converters.ir_to_tf.errors import ConversionError, NotConstantError
 
 Array = npt.NDArray[Any]
 
@@ -32,14 +32,17 @@ class Value:
 
     @property
     def is_constant(self) -> bool:
+        """Whether its content is known before the model runs."""
         return self.constant is not None
 
     @property
     def rank(self) -> int:
+        """The number of axes."""
         return len(self.shape)
 
     @property
     def nbytes(self) -> int:
+        """Its size in memory."""
         return prod(self.shape) * self.dtype.itemsize
 
 
@@ -52,6 +55,7 @@ class Node:
     inputs: tuple[Value, ...]
     outputs: tuple[Value, ...]
     attributes: Mapping[str, Any] = field(default_factory=dict)
+    aliases: tuple[str, ...] = ()  # other names that a source gave an input or output
 
     def __getitem__(self, attribute: str) -> Any:
         return self.attributes[attribute]
@@ -65,7 +69,7 @@ class Node:
         """What an input holds, where that must be known before the model runs."""
         constant = self.inputs[port].constant
         if constant is None:
-            raise NotConstant.at(
+            raise NotConstantError.at(
                 self, f"input {port} must be a constant", "run the simplify stage on the model"
             )
         return constant

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from converters.ir_to_tf.errors import ConversionError, DynamicShape
+from converters.ir_to_tf.errors import ConversionError, DynamicShapeError
 from converters.ir_to_tf.graph import Graph, Node, Value
 
 DTYPES = {
@@ -26,6 +26,9 @@ DTYPES = {
     "u64": "uint64",
 }
 """Element types of OpenVINO, as numpy calls them."""
+
+
+TERMINALS = ("Parameter", "Result")
 
 
 def read_graph(path: Path) -> Graph:
@@ -47,12 +50,25 @@ def graph_of(model: Any) -> Graph:
     """The graph of an `openvino.Model`."""
     from openvino.runtime.passes import ConstantFolding, Manager
 
+    _make_shapes_constant(model)
     manager = Manager()
     manager.register_pass(ConstantFolding())
     manager.run_passes(model)
     values: dict[tuple[str, int], Value] = {}
     nodes = list(_nodes(model, values))
     return Graph(tuple(_in_order_of_source(model, nodes))).checked()
+
+
+def _make_shapes_constant(model: Any) -> None:
+    """Shapes are static; what computes with them is then folded."""
+    from openvino.runtime import op
+
+    for node in model.get_ordered_ops():
+        shape = node.input(0).get_partial_shape() if node.get_type_name() == "ShapeOf" else None
+        if shape is not None and shape.is_static:
+            dtype = DTYPES[node.get_output_element_type(0).get_type_name()]
+            constant = op.Constant(np.array(shape.to_shape(), dtype))
+            node.output(0).replace(constant.output(0))
 
 
 def _nodes(model: Any, values: dict[tuple[str, int], Value]) -> Iterator[Node]:
@@ -67,7 +83,15 @@ def _nodes(model: Any, values: dict[tuple[str, int], Value]) -> Iterator[Node]:
         sources = [port.get_source_output() for port in op.inputs()]
         inputs = tuple(values[s.get_node().get_name(), s.get_index()] for s in sources)
         outputs = () if op.get_type_name() == "Result" else outputs
-        yield Node(name, op.get_type_name(), inputs, outputs, _attributes(op))
+        yield Node(name, op.get_type_name(), inputs, outputs, _attributes(op), _aliases(op))
+
+
+def _aliases(op: Any) -> tuple[str, ...]:
+    """Every name that the source model gave an input or output."""
+    if op.get_type_name() not in TERMINALS:
+        return ()
+    output = op.input(0).get_source_output() if op.get_type_name() == "Result" else op.output(0)
+    return (*sorted(output.get_names()), op.get_friendly_name())
 
 
 def _public_names(model: Any) -> dict[str, str]:
@@ -94,7 +118,7 @@ def _value(op: Any, name: str, number: int) -> Value:
     output = op.output(number)
     shape = output.get_partial_shape()
     if shape.is_dynamic:
-        raise DynamicShape(
+        raise DynamicShapeError(
             f"its shape {shape} is not known before the model runs",
             subject=f"{op.get_type_name()} {name!r}",
             remedy="give the inputs fixed shapes (inputs[].shape of the recipe), and leave out "
@@ -109,11 +133,8 @@ def _value(op: Any, name: str, number: int) -> Value:
     return Value(f"{name}:{number}", tuple(shape.to_shape()), np.dtype(DTYPES[element]), data)
 
 
-OF_TERMINALS = ("Parameter", "Result")
-
-
 def _attributes(op: Any) -> Mapping[str, Any]:
-    if op.get_type_name() in OF_TERMINALS:
+    if op.get_type_name() in TERMINALS:
         return {}
     return {name.replace("-", "_"): _plain(v) for name, v in op.get_attributes().items()}
 

@@ -10,7 +10,7 @@ import inspect
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple, TypeVar
 
-from converters.ir_to_tf.errors import ConversionError, UnknownAttribute
+from converters.ir_to_tf.errors import ConversionError, UnknownAttributeError
 from converters.ir_to_tf.graph import Node
 from converters.ir_to_tf.layout.rules import Rule
 
@@ -20,7 +20,6 @@ E = TypeVar("E", bound=Emitter)
 EXCUSED = {
     "auto_broadcast": "shapes are static and OpenVINO has checked them",
     "auto_pad": "the reader has turned it into explicit pads",
-    "m_pythondiv": "tables of division read it where it matters",
 }
 """Attributes that need no emitter's care, and why."""
 
@@ -64,7 +63,7 @@ def attributes_for(node: Node) -> dict[str, Any]:
         if name not in known.attributes and name not in known.excused
     ]
     if unknown:
-        raise UnknownAttribute.at(
+        raise UnknownAttributeError.at(
             node,
             f"unknown attributes {', '.join(unknown)}",
             f"name them in the signature of its emitter, or excuse them there with a reason; it "

@@ -2,17 +2,25 @@
 
 TensorFlow makes an argument's name an identifier: `input.1` would become `input_1`. The keys of a
 saved signature, however, come from the keywords that a concrete function states for its arguments,
-and may be any text. So the arguments get numbers for names, and the keywords are stated afterwards.
-Outputs are the keys of a dict, which TensorFlow leaves alone.
+and may be any text that can name a TensorFlow operation. So the arguments get numbers for names, and
+the keywords are stated afterwards; what even then cannot be a keyword (`images:0`) becomes the key of
+the signature when the SavedModel has been written. Outputs are the keys of a dict, which TensorFlow
+leaves alone.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import tensorflow as tf
+
+SERVING = "serving_default"
+KEYWORD = re.compile(r"[A-Za-z0-9.][A-Za-z0-9_.\\/>-]*")
+"""What may name an operation of TensorFlow."""
 
 
 @dataclass(frozen=True)
@@ -47,5 +55,32 @@ def named_function(
     module = tf.Module()
     module.serve = tf.function(serve, autograph=False)
     function = module.serve.get_concrete_function(**specs)
-    function._arg_keywords = [port.name for port in inputs]
+    function._arg_keywords = keywords(inputs)
     return module, function
+
+
+def keywords(inputs: Sequence[Port]) -> list[str]:
+    """The names of the inputs; numbers for those that TensorFlow cannot have as keywords."""
+    return [
+        port.name if KEYWORD.fullmatch(port.name) else f"input_{number:03}"
+        for number, port in enumerate(inputs)
+    ]
+
+
+def name_inputs(saved_model: Path, inputs: Sequence[Port]) -> None:
+    """Give the signature of a written SavedModel the public names that were no keywords."""
+    renamed = [
+        (k, port.name) for k, port in zip(keywords(inputs), inputs, strict=True) if k != port.name
+    ]
+    if not renamed:
+        return
+    from tensorflow.core.protobuf import saved_model_pb2
+
+    path = saved_model / "saved_model.pb"
+    proto = saved_model_pb2.SavedModel.FromString(path.read_bytes())
+    for graph in proto.meta_graphs:
+        stored = graph.signature_def[SERVING].inputs
+        for keyword, name in renamed:
+            stored[name].CopyFrom(stored[keyword])
+            del stored[keyword]
+    path.write_bytes(proto.SerializeToString(deterministic=True))

@@ -13,7 +13,7 @@ from converters.ir_to_tf.graph import Array, Node
 from converters.ir_to_tf.layout.atoms import Atoms
 from converters.ir_to_tf.layout.choices import Choice
 from converters.ir_to_tf.layout.frame import Frame
-from converters.ir_to_tf.layout.spec import OUTER, Dims
+from converters.ir_to_tf.layout.spec import OUTER, Dims, Label, Place
 from converters.ir_to_tf.views import shape_of
 
 T = TypeVar("T")
@@ -59,18 +59,19 @@ class Site:
         dims = self.ports[port] or ()
         return [i for i, dim in enumerate(dims) if any(self._touches(p, wanted) for p in dim)]
 
-    def _touches(self, place: tuple[object, int], wanted: set[int]) -> bool:
-        label, index = place
-        return label in wanted and (index == OUTER or not self.in_parts(label))
+    def _touches(self, place: Place, wanted: set[int]) -> bool:
+        return place.label in wanted and (place.step == OUTER or not self._in_parts(place.label))
 
-    def in_parts(self, label: object) -> bool:
+    def _in_parts(self, label: Label) -> bool:
         """Whether the op sees an axis as a number of equal parts."""
-        return any((label, OUTER) in port for port in self.frame.ports if port is not None)
+        return any(Place(label, OUTER) in port for port in self.frame.ports if port is not None)
 
     def part(self, axis: int) -> int:
         """How many steps of an axis are one step of its TensorFlow axis."""
         label = axis % self.node.inputs[0].rank
-        return self.frame.spec.parts[label] if self.in_parts(label) else 1
+        counted = (Place(label, OUTER),)  # alone: what lies within the parts is stored elsewhere
+        dims = next(dims for dims in self.ports if dims is not None)
+        return self.frame.spec.parts[label] if counted in dims else 1
 
     def spatial(self, per_axis: Sequence[T]) -> list[T]:
         """One item per spatial axis, in the order in which they are stored."""

@@ -16,7 +16,7 @@ import numpy as np
 from scipy.optimize import Bounds, LinearConstraint, OptimizeResult, milp
 from scipy.sparse import csr_array
 
-from converters.ir_to_tf.errors import NotOptimal
+from converters.ir_to_tf.errors import NotOptimalError
 from converters.ir_to_tf.graph import Array, Graph, Node, Use, Value
 from converters.ir_to_tf.layout.atoms import Layout
 from converters.ir_to_tf.layout.choices import Choice, Choices
@@ -86,7 +86,7 @@ def _run(graph: Graph, choices: Choices, program: _Program, cost: Array) -> Opti
         options={"mip_rel_gap": 0},
     )
     if solution.status != 0:
-        raise NotOptimal(
+        raise NotOptimalError(
             f"the layout program ended without a proven optimum: {solution.message}",
             subject=f"{len(graph.nodes)} nodes, {width} variables",
             remedy="report this with the model; it is a limit of the converter, not of the model",

@@ -36,6 +36,7 @@ class Atoms:
         return tuple(outer // inner for outer, inner in pairwise(strides))
 
     def size(self, value: Value, atom: Atom) -> int:
+        """The length of one atom."""
         return self.sizes(value, atom[0])[atom[1]]
 
     def as_written(self, value: Value, axes: tuple[int, ...] | None = None) -> Layout:
@@ -67,7 +68,7 @@ class _Cuts:
     def root(self, axis: Axis) -> Axis:
         parents = self._parents
         while (parent := parents.setdefault(axis, axis)) != axis:
-            parents[axis] = parents[parent] if parent in parents else parent
+            parents[axis] = parents.get(parent, parent)
             axis = parents[axis]
         return axis
 

@@ -31,6 +31,7 @@ class Choice(NamedTuple):
 
     @property
     def kernel(self) -> str:
+        """The name of its arrangement, if it is one of several."""
         return self.arrangement.kernel if self.arrangement else ""
 
 
@@ -44,6 +45,7 @@ class Seen:
         self._layouts: dict[Value, dict[Layout, None]] = defaultdict(dict)
 
     def note(self, node: Node, choices: Iterable[Choice]) -> None:
+        """Remember what the choices of a node would make its tensors be."""
         for choice in choices:
             for value, layout in zip(node.values, choice.layouts, strict=True):
                 if layout is not None:
@@ -143,6 +145,7 @@ def _group_orders(name: str, frame: Frame, known: Sequence[Order]) -> list[Order
 
 
 def flat(dims: Dims) -> Order:
+    """The places of some axes, one after the other."""
     return tuple(place for dim in dims for place in dim)
 
 

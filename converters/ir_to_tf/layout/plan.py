@@ -69,10 +69,12 @@ class Plan:
 
     @property
     def count(self) -> int:
+        """How many Transposes remain."""
         return len(self.transpositions)
 
     @property
     def bytes(self) -> int:
+        """How many bytes they move."""
         return sum(each.value.nbytes for each in self.transpositions)
 
     def order(self, node: Node) -> tuple[int, ...]:

@@ -14,8 +14,11 @@ from converters.ir_to_tf.layout.spec import Order
 PER_COPY = 4096
 """The overhead of one more TRANSPOSE, as bytes; it also decides between equal bytes."""
 
-PIECES = ((16, 4.0), (64, 2.0), (128, 0.5))
-"""Pieces shorter than so many bytes cost so many times the bytes of the tensor."""
+PIECES = ((16, 0.4), (64, 0.2), (128, 0.05))
+"""Pieces shorter than so many bytes cost so many times the bytes of the tensor.
+
+A CPU measured ten times as much; but accelerators pay more for a TRANSPOSE.
+"""
 
 
 def price_of_pieces(node: Node, frame: Frame, order: Order) -> float:

@@ -90,8 +90,12 @@ def split(node: Node) -> Spec:
     return Spec(_with_parameters(node, labels, labels), units, parts, alone=units, moves=axis)
 
 
-def touched_axes(touched: Callable[[Node], Mapping[int, int | None]], mover: bool = False) -> Rule:
-    """Input 0 is touched along some axes, given with the size of equal parts where they are such."""
+Touched = Callable[[Node], Mapping[int, int | None]]
+"""The axes an op touches by position, with the size of equal parts where they are such."""
+
+
+def touched_axes(touched: Touched, mover: bool = False) -> Rule:
+    """Input 0 is touched along some axes; the others may be in any order."""
 
     def rule(node: Node) -> Spec:
         found = touched(node)

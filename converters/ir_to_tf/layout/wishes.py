@@ -24,6 +24,7 @@ class Wishes:
 
     inputs: Mapping[str, Wish] = field(default_factory=dict)
     outputs: Mapping[str, Wish] = field(default_factory=dict)
+    from_channels_first: bool = True
 
     def checked(self, graph: Graph) -> Wishes:
         """The same, once every name is one of the graph's."""
@@ -55,7 +56,8 @@ class Wishes:
         wish = self.outputs.get(node.name, "free")
         if wish != "free":
             return [order_of(wish, rank)]
-        return [order_of("channels_last", rank), order_of("as_written", rank)][rank != 4 :]
+        is_image = rank == 4 and self.from_channels_first
+        return [order_of("channels_last", rank), order_of("as_written", rank)][not is_image :]
 
 
 def order_of(wish: Wish, rank: int) -> tuple[int, ...]:

@@ -74,13 +74,17 @@ def divide(_: Site, x: Any, y: Any, *, m_pythondiv: bool = True) -> Any:
     """Whole numbers are rounded down as Python does, or towards 0 as C does."""
     if not x.dtype.is_integer if isinstance(x, tf.Tensor) else x.dtype.kind == "f":
         return tf.divide(x, y)
-    return tf.math.floordiv(x, y) if m_pythondiv else tf.truncatediv(x, y)
+    return (
+        tf.math.floordiv(x, y)
+        if m_pythondiv
+        else tf.sign(x) * tf.sign(y) * (tf.abs(x) // tf.abs(y))
+    )
 
 
 @op("Mod", layout=same_axes)
 def mod(_: Site, x: Any, y: Any) -> Any:
     """The remainder with the sign of the dividend."""
-    return tf.truncatemod(x, y)
+    return tf.sign(x) * tf.math.floormod(tf.abs(x), tf.abs(y))
 
 
 @op("Power", layout=same_axes)
@@ -143,9 +147,9 @@ def hard_sigmoid(_: Site, x: Any, alpha: Any, beta: Any) -> Any:
 
 
 @op("Swish", layout=same_axes)
-def swish(_: Site, x: Any, beta: Any = np.float32(1)) -> Any:
+def swish(_: Site, x: Any, beta: Any = 1.0) -> Any:
     """x sigmoid(beta x)."""
-    return x * tf.sigmoid(x if np.all(beta == 1) else x * beta)
+    return x * tf.sigmoid(x if np.all(np.equal(beta, 1)) else x * beta)
 
 
 @op("Gelu", layout=same_axes)

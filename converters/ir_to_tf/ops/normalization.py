@@ -96,4 +96,5 @@ def prelu(_: Site, x: Any, slope: Any) -> Any:
     """In the words that TensorFlow Lite knows as PRELU, or LEAKY_RELU for a single slope."""
     if isinstance(slope, np.ndarray) and slope.size == 1:
         return tf.nn.leaky_relu(x, float(slope.item()))
-    return tf.nn.relu(x) + (-slope) * tf.nn.relu(-x)
+    wide = (-slope).reshape((1,) * (len(x.shape) - 1 - np.ndim(slope)) + np.shape(slope))
+    return tf.nn.relu(x) + tf.nn.relu(-x) * wide

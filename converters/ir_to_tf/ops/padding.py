@@ -31,6 +31,7 @@ class Pads(NamedTuple):
 
     @property
     def any(self) -> bool:
+        """Whether there is anything to do."""
         return any(self.begin) or any(self.end)
 
 

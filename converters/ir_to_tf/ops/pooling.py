@@ -1,5 +1,7 @@
 """Pooling over windows, over 1 to 3 spatial axes, and over parts of given number (adaptive)."""
 
+# ruff: noqa: PLR0913 - an emitter's signature is the IR's schema
+
 from __future__ import annotations
 
 from collections.abc import Sequence

@@ -1,5 +1,7 @@
 """Interpolate: TensorFlow's kernels where they compute the same, else a matrix per axis."""
 
+# ruff: noqa: PLR0913 - an emitter's signature is the IR's schema
+
 from __future__ import annotations
 
 from collections.abc import Sequence
@@ -71,7 +73,7 @@ def interpolated(node: Node) -> Spec:
 def interpolate(
     site: Site,
     x: Any,
-    *parameters: Any,
+    *_parameters: Any,
     mode: str,
     coordinate_transformation_mode: str = "half_pixel",
     nearest_mode: str = "round_prefer_floor",

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from converters.ir_to_tf.graph import Graph, Node, Value, renumbered
+from collections.abc import Callable
+
+from converters.ir_to_tf.graph import Array, Graph, Node, Value, renumbered
+from converters.ir_to_tf.layout.rules import permutation_of
 from converters.ir_to_tf.reader import DTYPES
 
 
@@ -10,8 +13,8 @@ def folded(graph: Graph) -> Graph:
     """Converts of constants are constants; identities vanish."""
     instead: dict[Value, Value] = {}
     nodes = []
-    for node in renumbered(graph.nodes, instead):
-        (node,) = renumbered([node], instead)
+    for written in graph.nodes:
+        (node,) = renumbered([written], instead)
         value = _constant(node)
         if value is not None:
             instead[node.outputs[0]] = value
@@ -21,10 +24,19 @@ def folded(graph: Graph) -> Graph:
 
 
 def _constant(node: Node) -> Value | None:
-    if node.type != "Convert" or node.inputs[0].constant is None:
+    fold = FOLDS.get(node.type)
+    if fold is None or not all(value.is_constant for value in node.inputs):
         return None
-    dtype = DTYPES[node["destination_type"]]
-    return Value.of(node.inputs[0].constant.astype(dtype), node.outputs[0].name)
+    return Value.of(fold(node), node.outputs[0].name)
+
+
+FOLDS: dict[str, Callable[[Node], Array]] = {
+    "Convert": lambda node: node.known(0).astype(DTYPES[node["destination_type"]]),
+    "Reshape": lambda node: node.known(0).reshape(node.outputs[0].shape),
+    "Squeeze": lambda node: node.known(0).reshape(node.outputs[0].shape),
+    "Unsqueeze": lambda node: node.known(0).reshape(node.outputs[0].shape),
+    "Transpose": lambda node: node.known(0).transpose(permutation_of(node)),
+}
 
 
 def without_dead(graph: Graph) -> Graph:

@@ -1,0 +1,115 @@
+"""tf: OpenVINO IR, channels first, to a TensorFlow SavedModel, channels last.
+
+Reads the recipe's variant for the layouts and public names of inputs and outputs; writes the
+SavedModel, interface.json (how each input and output is stored) and facts.
+"""
+
+from __future__ import annotations
+
+import argparse
+from collections import Counter
+from collections.abc import Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from converters import stage
+from converters.errors import RecipeError
+from converters.recipes.recipe import Input, Output, Variant
+from converters.versions import versions
+
+if TYPE_CHECKING:
+    from converters.ir_to_tf.convert import Converted, Options
+    from converters.ir_to_tf.graph import Graph, Node
+    from converters.ir_to_tf.layout.wishes import Wish
+
+CHANNELS_FIRST = ("NCW", "NCHW", "NCDHW")
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Options beyond model and variant."""
+    parser.add_argument("--xml", type=Path, required=True, help="the IR; its .bin lies beside it")
+    parser.add_argument("--out", type=Path, required=True, help="folder of the SavedModel")
+    parser.add_argument("--interface", type=Path, required=True, help="interface.json to write")
+    parser.add_argument("--facts", type=Path, required=True, help="facts to write")
+
+
+def run(args: argparse.Namespace) -> None:
+    """Convert one variant's IR."""
+    stage.quiet_tensorflow()
+    from converters.ir_to_tf.convert import convert, read_graph, save_saved_model
+    from converters.recipes import load_variant
+
+    variant = load_variant(args.models, args.model, args.variant)
+    graph = read_graph(args.xml)
+    converted = convert(graph, options_for(variant, graph))
+    with stage.made_whole(args.out) as part:
+        save_saved_model(converted, part)
+    stage.write_json(args.interface, converted.interface())
+    stage.write_json(args.facts, facts_of(converted, graph))
+
+
+def options_for(variant: Variant, graph: Graph) -> Options:
+    """What a recipe wishes of the inputs and outputs, by the names that the graph has."""
+    from converters.ir_to_tf.convert import Options
+
+    inputs = {_match(each.name, graph.inputs, "input"): each for each in variant.inputs}
+    outputs = {_match(each.name, graph.outputs, "output"): each for each in variant.outputs}
+    return Options(
+        inputs={name: input_wish(each) for name, each in inputs.items()},
+        outputs={name: output_wish(each) for name, each in outputs.items()},
+        rename={
+            **{name: each.name for name, each in inputs.items()},
+            **{name: each.public_name for name, each in outputs.items()},
+        },
+        from_channels_first=not variant.inputs or _any_channels_first(variant.inputs),
+    )
+
+
+def _any_channels_first(inputs: Iterable[Input]) -> bool:
+    return any(each.layout in CHANNELS_FIRST for each in inputs)
+
+
+def input_wish(declared: Input) -> Wish:
+    """Channels last where the source has them first, unless the recipe keeps its layout."""
+    turned = declared.layout in CHANNELS_FIRST and not declared.keep_layout
+    return "channels_last" if turned else "as_written"
+
+
+def output_wish(declared: Output) -> Wish:
+    """The wish for one output."""
+    return "as_written" if declared.layout == "as-is" else "free"
+
+
+def _match(name: str, nodes: tuple[Node, ...], kind: str) -> str:
+    """The graph's name for what a recipe names; front ends of TensorFlow add `:0`."""
+    names = {node.name for node in nodes} | {name for node in nodes for name in node.aliases}
+    found = next(
+        (known for known in (name, f"{name}:0", name.removesuffix(":0")) if known in names), None
+    )
+    if found is None:
+        raise RecipeError(
+            f"the model has no {kind} of that name",
+            subject=f"{kind}s: {name!r}",
+            remedy=f"name one of {', '.join(repr(node.name) for node in nodes)}",
+        )
+    return next(node.name for node in nodes if found in (node.name, *node.aliases))
+
+
+def facts_of(converted: Converted, graph: Graph) -> dict[str, Any]:
+    """What was planned and made, for the report."""
+    plan = converted.plan
+    return {
+        "transposes": {
+            "count": plan.count,
+            "bytes": plan.bytes,
+            "bound": plan.bound.count,
+            "bound_bytes": plan.bound.bytes,
+            "remaining": [str(each) for each in plan.transpositions],
+        },
+        "ir_operators": dict(Counter(node.type for node in graph.nodes)),
+        "versions": versions("tensorflow", "openvino", "scipy", "numpy"),
+    }
+
+
+if __name__ == "__main__":
+    raise SystemExit(stage.main("tf", __doc__, add_arguments, run))
