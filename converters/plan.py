@@ -175,10 +175,11 @@ class Plan:
 
     def source_key(self, wildcards: Wildcards) -> str:
         """The key of a download, for Snakemake's `params`."""
-        recipe = self.recipes.get(wildcards.model)
-        for variant in recipe.variants.values() if recipe else ():
-            if wildcards.key in variant.sources:
-                return keys.source_key(variant.sources[wildcards.key], self.models / recipe.id)
+        if wildcards.model in self.recipes:
+            recipe = self.recipes[wildcards.model]
+            for variant in recipe.variants.values():
+                if wildcards.key in variant.sources:
+                    return keys.source_key(variant.sources[wildcards.key], recipe.folder)
         raise RecipeError(f"no source {wildcards.key}", subject=str(wildcards.model))
 
     # How jobs run ---------------------------------------------------------------------------------

@@ -800,7 +800,6 @@ def test_the_command_fetches_and_notes_facts(server, bench, monkeypatch):
         "sha256": SHA256,
         "size": len(DATA),
         "commit": None,
-        "origin": "url",
     }
     assert Path("sources/.downloads", stored_at(SHA256)).is_file()
 
@@ -812,7 +811,7 @@ def test_the_command_reads_the_configurations_mirrors(bench, monkeypatch, capsys
     (bench.model / "recipe.yaml").write_text(recipe)
     Path("config.yaml").write_text("mirrors: [mirror]\noffline: true\n")
     assert download("weights") == 0
-    assert json.loads(Path("facts.json").read_text())["origin"] == "mirror"
+    assert json.loads(Path("facts.json").read_text())["sha256"] == SHA256
     assert download("other") == 1
     assert "has no source 'other'" in capsys.readouterr().err
 

@@ -20,6 +20,8 @@ import torch
 import yaml
 from PIL import Image
 
+from converters.download.options import split_mirrors
+
 MODELS = Path(__file__).parents[1] / "models"
 
 
@@ -65,7 +67,7 @@ def built(model: str) -> torch.nn.Module:
 def stored(model: str, source: str) -> Path:
     """The source's file in a mirror's folder."""
     sha256 = recipe(model)["sources"][source]["sha256"]
-    for mirror in os.environ.get("ZOO_MIRRORS", "").split():
+    for mirror in split_mirrors(os.environ.get("ZOO_MIRRORS", "")):
         path = Path(mirror) / "sha256" / sha256[:2] / sha256
         if path.is_file():
             assert hashlib.sha256(path.read_bytes()).hexdigest() == sha256

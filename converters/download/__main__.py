@@ -36,7 +36,6 @@ def facts_of(source: Source, fetched: Fetched) -> dict[str, Any]:
         "sha256": fetched.sha256 or None,
         "size": fetched.size,
         "commit": fetched.commit or None,
-        "origin": fetched.origin,
     }
 
 
