@@ -17,6 +17,8 @@ from converters import stage
 from converters.errors import ZooError
 
 MANIFEST = "manifest.json"
+ONLY_SNAKEMAKES = ".snakemake_timestamp"
+"""What Snakemake leaves in every folder that a rule makes."""
 
 
 def manifest(folder: Path, report: Any) -> dict[str, Any]:
@@ -48,10 +50,10 @@ def fill(folder: Path, artifacts: list[Path], extras: list[Path]) -> None:
     """Copy artefacts (an IR with its weights) and extras into a new folder."""
     folder.mkdir()
     for path in [*artifacts, *extras]:
-        if path.is_dir():
-            shutil.copytree(path, folder / path.name)
-        elif path.suffix == ".xml":
-            shutil.copytree(path.parent, folder / path.parent.name)
+        whole = path.parent if path.suffix == ".xml" else path
+        if whole.is_dir():
+            ignore = shutil.ignore_patterns(ONLY_SNAKEMAKES)
+            shutil.copytree(whole, folder / whole.name, ignore=ignore)
         elif path.is_file():
             shutil.copyfile(path, folder / path.name)
         else:
@@ -77,7 +79,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> None:
     """Make the package."""
     extras = [args.report, args.interface]
-    if any(args.pictures.iterdir()):
+    if any(path.suffix == ".png" for path in args.pictures.iterdir()):
         extras.append(args.pictures)
     with stage.made_whole(args.out) as folder:
         fill(folder, [*args.artifacts, *compiled_file(args.report)], extras)

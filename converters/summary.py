@@ -20,6 +20,9 @@ from converters.stage import LOGS
 
 RESULTS = Path("results")
 
+ORDER = ("saved_model", "ir", "float32", "float16", "dynamic", "int8", "full_int8", "full_uint8")
+"""The artefacts in the order of the chain; others follow."""
+
 
 class Row(NamedTuple):
     """One artefact of one variant."""
@@ -51,8 +54,12 @@ def rows(results: Path = RESULTS) -> Iterator[Row]:
     for path in sorted(results.glob("*/*/report.json")):
         report = json.loads(path.read_text())
         if (path.parent / "package").is_dir():
-            for name, evidence in report["artifacts"].items():
-                yield _row(report, name, evidence, path.parent / "package")
+            for name in sorted(report["artifacts"], key=_place):
+                yield _row(report, name, report["artifacts"][name], path.parent / "package")
+
+
+def _place(artifact: str) -> tuple[int, str]:
+    return (ORDER.index(artifact) if artifact in ORDER else len(ORDER), artifact)
 
 
 def _row(report: Any, name: str, evidence: Any, package: Path) -> Row:
