@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
-from pathlib import Path
 from typing import Any
 
 from converters.recipes.schema import NAMES_OF_TYPES, SCHEMA_FILE, Schema, schema

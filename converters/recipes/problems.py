@@ -57,7 +57,7 @@ def spelled(path: Path) -> str:
 def shown(value: Any) -> str:
     """A value as the recipe writes it, cut short if it is long."""
     text = f"'{value}'" if isinstance(value, str) else json.dumps(value, default=str)
-    return text if len(text) <= 60 else f"{text[:56]} ..."
+    return text if len(text) <= 80 else f"{text[:76]} ..."
 
 
 def listed(names: Iterable[Any]) -> str:
@@ -68,7 +68,9 @@ def listed(names: Iterable[Any]) -> str:
 def nearest(name: Any, known: Iterable[Any]) -> str:
     """`did you mean ...?` for a name near a known one, else an empty text."""
     names = {str(candidate).lower(): str(candidate) for candidate in known}
-    close = difflib.get_close_matches(str(name).lower(), names, n=1, cutoff=0.6)
+    word = str(name).lower()
+    close = [other for other in names if sorted(other) == sorted(word)]  # letters swapped
+    close += difflib.get_close_matches(word, names, n=1, cutoff=0.6)
     return f"did you mean {names[close[0]]}?" if close else ""
 
 

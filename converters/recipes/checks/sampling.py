@@ -7,7 +7,7 @@ from typing import Any
 
 from converters.recipes.checks.building import unknown_source
 from converters.recipes.checks.case import Case
-from converters.recipes.checks.tensors import PICTURES
+from converters.recipes.checks.tensors import PICTURES, has_an_axis_per_letter
 from converters.recipes.problems import Problem, listed, nearest_or_all, shown
 
 CALIBRATED = ("int8", "full_int8", "full_uint8")
@@ -81,7 +81,8 @@ def _samplings(case: Case) -> Iterator[tuple[str, Mapping[str, Any], Mapping[str
 
 def pictures_fit(case: Case) -> Iterator[Problem]:
     """Pictures feed every input of a model, or none."""
-    others = [spec for spec in case.recipe["inputs"] if spec["layout"] not in PICTURES]
+    fitting = [spec for spec in case.recipe["inputs"] if has_an_axis_per_letter(spec)]
+    others = [spec for spec in fitting if spec["layout"] not in PICTURES]
     for name, sampling, block in _samplings(case):
         if others and block is not None and block["kind"] == "pictures":
             layout = others[0]["layout"]

@@ -22,6 +22,11 @@ def channels_of(spec: Mapping[str, Any]) -> int | None:
     return spec["shape"][place] if 0 <= place < len(spec["shape"]) else None
 
 
+def has_an_axis_per_letter(spec: Mapping[str, Any]) -> bool:
+    """Whether the layout is for shapes of that many axes; otherwise nothing follows from it."""
+    return spec["layout"] == "as-is" or len(spec["layout"]) == len(spec["shape"])
+
+
 def names_are_unique(case: Case) -> Iterator[Problem]:
     """Two inputs of one name cannot be told apart."""
     yield from _repeated([spec["name"] for spec in case.recipe["inputs"]], "inputs", "name")
@@ -46,7 +51,7 @@ def layout_fits_shape(case: Case) -> Iterator[Problem]:
     """A letter of the layout for every axis."""
     for i, spec in enumerate(case.recipe["inputs"]):
         layout, shape = spec["layout"], spec["shape"]
-        if layout != "as-is" and len(layout) != len(shape):
+        if not has_an_axis_per_letter(spec):
             cause = f"{layout} has {len(layout)} axes, the shape {shown(shape)} has {len(shape)}"
             yield Problem(("inputs", i, "layout"), cause, "correct one of them, or write as-is")
 
@@ -54,6 +59,8 @@ def layout_fits_shape(case: Case) -> Iterator[Problem]:
 def color_fits_channels(case: Case) -> Iterator[Problem]:
     """A picture of that colour order has as many channels as the input."""
     for i, spec in enumerate(case.recipe["inputs"]):
+        if not has_an_axis_per_letter(spec):
+            continue
         is_written = "color" in case.written["inputs"][i]
         is_picture = any(name in step for step in spec["preprocess"] for name in OF_PICTURES)
         path = ("inputs", i, "color" if is_written else "shape")
@@ -73,6 +80,8 @@ def color_fits_channels(case: Case) -> Iterator[Problem]:
 def operations_fit(case: Case) -> Iterator[Problem]:
     """Numbers per channel are as many as channels; a picture ends in the input's size."""
     for i, spec in enumerate(case.recipe["inputs"]):
+        if not has_an_axis_per_letter(spec):
+            continue
         last_size: tuple[Path, list[int]] | None = None
         for j, step in enumerate(spec["preprocess"]):
             for name, argument in step.items():
@@ -101,11 +110,11 @@ def _wrong_size(path: Path, size: list[int], spec: Mapping[str, Any]) -> Iterato
     if layout not in PICTURES:
         cause = f"{path[-1]} needs a picture, and an input of layout {layout} is none"
         yield Problem(path, cause, "declare layout NCHW or NHWC, or leave it out")
-    elif len(shape) == len(layout):
-        wanted = [shape[layout.index("H")], shape[layout.index("W")]]
-        if wanted != size:
-            cause = f"gives {shown(size)}, the input is {shown(wanted)} high and wide"
-            yield Problem(path, cause, "make them agree: both are [h, w]")
+        return
+    wanted = [shape[layout.index("H")], shape[layout.index("W")]]
+    if wanted != size:
+        cause = f"gives {shown(size)}, the input is {shown(wanted)} high and wide"
+        yield Problem(path, cause, "make them agree: both are [h, w]")
 
 
 def ir_names_inputs(case: Case) -> Iterator[Problem]:
