@@ -56,6 +56,9 @@ SAMPLINGS = {
 }
 """Which samplings of a recipe each stage draws from."""
 
+LATE_IMPORTERS = ("pkgutil", "importlib")
+"""A package whose __init__ uses these may import any of its own modules."""
+
 RUNS_THE_NETWORK = ("export", "reference")
 """Stages that run the network code of a model's folder."""
 
@@ -114,19 +117,29 @@ def _closure(entry: str) -> set[str]:
     return found
 
 
-def _imports(name: str) -> Iterator[str]:
+@cache
+def _imports(name: str) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(_imported_by(name)))
+
+
+def _imported_by(name: str) -> Iterator[str]:
     """The names of our modules that a module imports, its packages, and what it may load late."""
     parts = name.split(".")
     yield from (".".join(parts[:i]) for i in range(1, len(parts)))
     for node in ast.walk(_tree(name)):
-        if isinstance(node, ast.Import):
-            yield from (alias.name for alias in node.names)
-            if any(alias.name in ("pkgutil", "importlib") for alias in node.names):
-                yield from _siblings(name)
-        elif isinstance(node, ast.ImportFrom):
-            base = _absolute(name, node)
-            yield base
-            yield from (f"{base}.{alias.name}" for alias in node.names)
+        named = list(_named(name, node))
+        yield from named
+        if any(imported.split(".")[0] in LATE_IMPORTERS for imported in named):
+            yield from _siblings(name)
+
+
+def _named(name: str, node: ast.AST) -> Iterator[str]:
+    if isinstance(node, ast.Import):
+        yield from (alias.name for alias in node.names)
+    elif isinstance(node, ast.ImportFrom):
+        base = _absolute(name, node)
+        yield base
+        yield from (f"{base}.{alias.name}" for alias in node.names)
 
 
 def _siblings(name: str) -> Iterator[str]:
@@ -156,7 +169,6 @@ def _path(name: str) -> Path | None:
     return next((path for path in candidates if path.is_file()), None)
 
 
-@cache
 def _tree(name: str) -> ast.Module:
     path = _path(name)
     return ast.parse(path.read_bytes()) if path else ast.Module([], [])
@@ -165,7 +177,7 @@ def _tree(name: str) -> ast.Module:
 @cache
 def _meaning(name: str) -> str:
     """The syntax tree without docstrings: what the code does, not how it is explained."""
-    tree = ast.parse(ast.unparse(_tree(name)))
+    tree = _tree(name)
     documented = (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
     for node in ast.walk(tree):
         if isinstance(node, documented):

@@ -1,0 +1,144 @@
+"""Stage keys: what must change them, and what must not."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from converters import keys
+from converters.recipes import load_variant
+
+CASE = Path(__file__).resolve().parent / "workflow" / "mixed" / "models"
+STAGES = sorted(set(keys.ENTRIES) - {"download"})
+
+CACHED = (
+    keys.code_fingerprint,
+    keys._path,
+    keys._imports,
+    keys._meaning,
+    keys._version,
+    keys._file_digest,
+)
+
+
+@pytest.fixture
+def models(tmp_path):
+    shutil.copytree(CASE / "good", tmp_path / "models" / "good")
+    (tmp_path / "models" / "good" / "weights.safetensors").write_bytes(b"weights")
+    return tmp_path / "models"
+
+
+@pytest.fixture(autouse=True)
+def forgetful():
+    """Keys are remembered for one run; here every look is a new run."""
+    yield forget()
+    forget()
+
+
+def forget():
+    for function in CACHED:
+        function.cache_clear()
+
+
+def all_keys(models: Path) -> dict[str, str]:
+    forget()
+    variant = load_variant(models, "good", "16x16")
+    return {stage: keys.stage_key(variant, models / "good", stage) for stage in STAGES}
+
+
+def edit(path: Path, old: str, new: str) -> None:
+    text = path.read_text()
+    assert old in text
+    path.write_text(text.replace(old, new))
+
+
+def changed(before: dict[str, str], after: dict[str, str]) -> set[str]:
+    return {stage for stage in before if before[stage] != after[stage]}
+
+
+RECIPE_EDITS = [
+    ("schema: 1", "# a remark\nschema: 1", set()),
+    ("name: A recipe with nothing wrong", "name: Another name", {"report"}),
+    ("count: 20, seed: 1", "seed: 1, count: 20", set()),
+    ("count: 20, seed: 1", "count: 21, seed: 1", {"quantize"}),
+    ("channels: 4", "channels: 5", {"export", "reference"}),
+    ("artifacts:", "simplify: {check: 2}\nartifacts:", {"simplify"}),
+    ("artifacts:", "ir: {precision: FP16}\nartifacts:", {"mo"}),
+    ("artifacts:", "limits: {int8: {sqnr_db: 3}}\nartifacts:", {"verify"}),
+    ("artifacts:", "export: {opset: 13}\nartifacts:", {"export"}),
+]
+
+
+@pytest.mark.parametrize(("old", "new", "expected"), RECIPE_EDITS, ids=lambda v: str(v)[:40])
+def test_a_recipe_edit_changes_the_stages_that_read_it(models, old, new, expected):
+    before = all_keys(models)
+    edit(models / "good" / "recipe.yaml", old, new)
+    found = changed(before, all_keys(models))
+    assert found - {"report", "package"} == expected - {"report", "package"}
+
+
+def test_the_network_is_read_by_export_and_reference(models):
+    before = all_keys(models)
+    edit(models / "good" / "network.py", "torch.relu", "torch.tanh")
+    assert changed(before, all_keys(models)) == {"export", "reference"}
+
+
+def test_the_data_is_read_where_samples_are_drawn(models):
+    before = all_keys(models)
+    edit(models / "good" / "data.py", "+= 120", "+= 100")
+    assert changed(before, all_keys(models)) == {"quantize", "reference", "verify"}
+
+
+def test_the_folder_of_the_clone_does_not_matter(models, tmp_path):
+    other = tmp_path / "elsewhere" / "models"
+    shutil.copytree(models, other)
+    assert all_keys(models) == all_keys(other)
+
+
+@pytest.fixture
+def project(tmp_path, monkeypatch):
+    """A copy of our modules whose files may be edited."""
+    copy = tmp_path / "project"
+    shutil.copytree(keys.ROOT / "converters", copy / "converters")
+    monkeypatch.setattr(keys, "ROOT", copy)
+    return copy / "converters"
+
+
+CODE_EDITS = [
+    ("summary.py", "def rows", "def rows_of_a_table", set()),
+    ("quantize/kinds.py", "from __future__", "# why\nfrom __future__", set()),
+    ("stage.py", '"""Write JSON with', '"""Put down JSON with', set()),
+    ("stage.py", "indent=2", "indent=3", set(STAGES)),
+    ("flatbuffer.py", "from __future__ import annotations", "import json", {"quantize", "verify"}),
+]
+
+
+@pytest.mark.parametrize(("file", "old", "new", "expected"), CODE_EDITS, ids=lambda v: str(v)[:30])
+def test_a_code_edit_changes_the_stages_behind_it(project, models, file, old, new, expected):
+    before = all_keys(models)
+    edit(project / file, old, new)
+    found = changed(before, all_keys(models))
+    assert expected <= found
+    if not expected:
+        assert found == set()
+
+
+def test_an_emitter_is_behind_tf_though_it_is_imported_by_name(project, models):
+    before = all_keys(models)
+    edit(project / "ir_to_tf/ops/elementwise.py", "tf.nn.relu6(x)", "tf.nn.relu(x)")
+    found = changed(before, all_keys(models))
+    assert "tf" in found
+    assert not found & {"export", "simplify", "mo", "edgetpu"}
+
+
+def test_a_packages_version_changes_the_stages_that_use_it(models, monkeypatch):
+    before = all_keys(models)
+    real = keys.importlib.metadata.version
+    monkeypatch.setattr(
+        keys.importlib.metadata,
+        "version",
+        lambda name: "9.9" if name == "onnxsim" else real(name),
+    )
+    assert changed(before, all_keys(models)) == {"simplify"}
