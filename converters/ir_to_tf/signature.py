@@ -2,10 +2,10 @@
 
 TensorFlow makes an argument's name an identifier: `input.1` would become `input_1`. The keys of a
 saved signature, however, come from the keywords that a concrete function states for its arguments,
-and may be any text that can name a TensorFlow operation. So the arguments get numbers for names, and
-the keywords are stated afterwards; what even then cannot be a keyword (`images:0`) becomes the key of
-the signature when the SavedModel has been written. Outputs are the keys of a dict, which TensorFlow
-leaves alone.
+and may be any text that can name a TensorFlow operation. So the arguments get numbers for names,
+and the keywords are stated afterwards; what even then cannot be a keyword (`images:0`) becomes the
+key of the signature when the SavedModel has been written. Outputs are the keys of a dict, which
+TensorFlow leaves alone.
 """
 
 from __future__ import annotations

@@ -53,7 +53,7 @@ def find_atoms(graph: Graph, specs: Mapping[Node, Spec]) -> Atoms:
             for other in others:
                 cuts.join(first, other)
     # Each pass takes cuts one op further; a chain of divisors per axis bounds their number.
-    while any([_cut_further(node, specs[node], cuts) for node in graph.nodes]):
+    while True in [_cut_further(node, specs[node], cuts) for node in graph.nodes]:
         pass
     return Atoms(cuts.frozen(value for node in graph.nodes for value in node.values))
 
@@ -109,7 +109,7 @@ def _cut_further(node: Node, spec: Spec, cuts: _Cuts) -> bool:
     if spec.regroups and not node.inputs[0].is_constant:
         before, after = node.inputs[0], node.outputs[0]
         return _carry(before, after, cuts) | _carry(after, before, cuts)
-    return any([_cut_parts(node, spec, label, size, cuts) for label, size in spec.parts.items()])
+    return True in [_cut_parts(node, spec, label, size, cuts) for label, size in spec.parts.items()]
 
 
 def _carry(source: Value, target: Value, cuts: _Cuts) -> bool:
@@ -134,9 +134,9 @@ def _cut_parts(node: Node, spec: Spec, label: Label, size: int, cuts: _Cuts) -> 
         for value, labels in zip(node.values, spec.ports, strict=True)
         if labels is not None and not value.is_constant
     ]
-    changed = any([cuts.add(axis, size) for axis in axes])
+    changed = True in [cuts.add(axis, size) for axis in axes]
     whole = [value.shape[axis] == size for value, axis in axes]
     if all(w or size in cuts.of(axis) for w, axis in zip(whole, axes, strict=True)):
         inner = {cut for axis in axes for cut in cuts.of(axis) if cut < size}
-        changed |= any([cuts.add(axis, cut) for axis in axes for cut in inner])
+        changed |= True in [cuts.add(axis, cut) for axis in axes for cut in inner]
     return changed

@@ -4,12 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from converters.ir_to_tf.graph import Node
+from converters.ir_to_tf.graph import Node, Value
+from converters.ir_to_tf.layout.prices import PER_COPY
 from converters.ir_to_tf.layout.rules import Labels, as_written
 from converters.ir_to_tf.layout.spec import Arrangement, Dims, Groups, Spec
 
 TURNED = 2.5
-"""Price of `W x` and its kin, as multiples of the bytes of x."""
+"""Price of `W x` and its kin, as multiples of the bytes of x; accelerators do not have them."""
+
+
+def turned_price(data: Value) -> float:
+    """What `W x` costs more than a dense layer or a convolution of 1x1."""
+    return TURNED * data.nbytes + 2 * PER_COPY
 
 PLAIN, LEFT, LEFT_TURNED = "x W", "W x", "W x^T"
 
@@ -39,7 +45,7 @@ def linear(
 ) -> Spec:
     """A dense layer: `k` is summed over and becomes `made`; the rest may be in any order."""
     data = next(port for port, labels in enumerate(ports) if labels is not None)
-    price = TURNED * node.inputs[data].nbytes
+    price = turned_price(node.inputs[data])
 
     def ports_of(taken: Dims, given: Dims) -> tuple[Dims | None, ...]:
         return (*[None] * data, taken, *[None] * (len(ports) - data - 2), given)

@@ -11,7 +11,7 @@ import numpy as np
 import tensorflow as tf
 
 from converters.ir_to_tf.graph import Array, Node
-from converters.ir_to_tf.layout.products import LEFT, LEFT_TURNED, PLAIN, TURNED
+from converters.ir_to_tf.layout.products import LEFT, LEFT_TURNED, PLAIN, turned_price
 from converters.ir_to_tf.layout.rules import image, image_spec
 from converters.ir_to_tf.layout.spec import Arrangement, Groups, Spec
 from converters.ir_to_tf.ops.padding import Pads, pad_for, padded
@@ -29,7 +29,7 @@ def dense(node: Node) -> Spec:
     plain = set(node["strides"]) == {1} and not any([*node["pads_begin"], *node["pads_end"]])
     if set(filters[2:]) != {1} or not plain or spec.arrange is None:
         return spec
-    as_image, price = spec.arrange, TURNED * node.inputs[0].nbytes
+    as_image, price = spec.arrange, turned_price(node.inputs[0])
 
     def arrange(orders: Groups) -> Iterator[Arrangement]:
         yield from as_image(orders)

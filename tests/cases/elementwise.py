@@ -1,0 +1,69 @@
+"""Ops that treat every element alike."""
+
+import numpy as np
+
+from tests.cases import case, const, image
+
+UNARY = (
+    "Abs Asinh Atan Ceiling Cos Cosh Erf Exp Floor Negative Relu Sigmoid Sign Sin Sinh SoftPlus "
+    "SoftSign Tan Tanh HSwish HSigmoid Mish"
+).split()
+POSITIVE = "Log Sqrt Acosh".split()
+SMALL = "Acos Asin Atanh".split()
+BINARY = "Add Subtract Multiply Maximum Minimum SquaredDifference FloorMod Mod".split()
+COMPARING = "Equal NotEqual Less LessEqual Greater GreaterEqual".split()
+LOGICAL = "LogicalAnd LogicalOr LogicalXor".split()
+WHOLE = image(dtype="int32", low=-3, high=3)
+TRUTH = image(dtype="bool")
+
+CASES = [
+    *(case(kind, image(), tolerance=1e-4) for kind in UNARY),
+    *(case(kind, image(low=1.1, high=4)) for kind in POSITIVE),
+    *(case(kind, image(low=-0.9, high=0.9), tolerance=1e-4) for kind in SMALL),
+    *(case(kind, image(), image(low=0.5, high=2)) for kind in BINARY),
+    *(case(kind, image(), const(1, 3, 1, 1, low=0.5, high=2)) for kind in BINARY),
+    *(case(kind, WHOLE, WHOLE) for kind in COMPARING),
+    *(case(kind, TRUTH, TRUTH) for kind in LOGICAL),
+    case("LogicalNot", TRUTH),
+    case("Add", image(), image(3, 1, 5)),
+    case("Add", image(), image(5)),
+    case("Multiply", image(2, 3, 1, 1), image()),
+    case("Add", image(), const(4, 1)),
+    case("Divide", image(), image(low=0.5, high=2)),
+    case("Divide", image(), const(1, 3, 1, 1, low=0.5, high=2)),
+    case("Divide", WHOLE, image(dtype="int32", low=1, high=3), m_pythondiv=True),
+    case("Divide", WHOLE, image(dtype="int32", low=1, high=3), m_pythondiv=False),
+    case("Power", image(), np.float32(2)),
+    case("Power", image(low=0.1), np.float32(0.5)),
+    case("Power", image(low=0.1), np.float32(1.7), tolerance=1e-4),
+    case("Power", image(low=0.1), image(low=0.5), tolerance=1e-4),
+    case("Clamp", image(), min=0.0, max=6.0),
+    case("Clamp", image(), min=-1.0, max=0.5),
+    case("Clamp", image(), min=0.0, max=float(np.finfo(np.float32).max)),
+    case("Convert", image(dtype="int32"), destination_type="f32"),
+    case("ConvertLike", image(), image(dtype="int32")),
+    case("Elu", image(), alpha=1.0),
+    case("Elu", image(), alpha=0.3),
+    case("Selu", image(), np.float32([1.7]), np.float32([1.05])),
+    case("HardSigmoid", image(), np.float32(0.2), np.float32(0.5)),
+    case("Swish", image()),
+    case("Swish", image(), np.float32(1.5)),
+    case("Gelu", image(), approximation_mode="erf", opset="opset7", tolerance=1e-4),
+    case("Gelu", image(), approximation_mode="tanh", opset="opset7", tolerance=1e-4),
+    case("Round", image(), mode="half_to_even"),
+    case("Round", image(), mode="half_away_from_zero"),
+    case("Select", TRUTH, image(), image()),
+    case("IsInf", image(), detect_negative=True, detect_positive=True),
+    case("IsNaN", image()),
+    case("IsFinite", image()),
+    case(
+        "FakeQuantize",
+        image(),
+        const(1, 3, 1, 1, low=-2, high=-1),
+        const(1, 3, 1, 1, low=1, high=2),
+        np.float32(-1),
+        np.float32(1),
+        levels=16,
+        tolerance=0.2,  # a value half way between two levels may go to either
+    ),
+]

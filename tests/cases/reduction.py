@@ -1,0 +1,14 @@
+"""Reductions."""
+
+from tests.cases import case, i64, image
+
+KINDS = "ReduceMean ReduceSum ReduceMax ReduceMin ReduceProd ReduceL1 ReduceL2".split()
+CASES = [
+    *(case(kind, image(), i64(2, 3), keep_dims=True) for kind in KINDS),
+    *(case(kind, image(), i64(1), keep_dims=False) for kind in KINDS),
+    case("ReduceMean", image(), i64(0, 1, 2, 3), keep_dims=False),
+    case("ReduceMean", image(2, 3, 1, 5), i64(2), keep_dims=False),
+    case("ReduceMean", image(2, 3, 4), i64(-1), keep_dims=True),
+    case("ReduceLogicalAnd", image(dtype="bool"), i64(1, 3), keep_dims=False),
+    case("ReduceLogicalOr", image(dtype="bool"), i64(2), keep_dims=True),
+]
