@@ -49,11 +49,11 @@ def run(args: argparse.Namespace) -> None:
 
 
 def options_for(variant: Variant, graph: Graph) -> Options:
-    """What a recipe wishes of the inputs and outputs, by the names that the graph has."""
+    """What a recipe wishes of the inputs and outputs; the IR carries their public names."""
     from converters.ir_to_tf.convert import Options
 
     inputs = {_match(each.name, graph.inputs, "input"): each for each in variant.inputs}
-    outputs = {_match(each.name, graph.outputs, "output"): each for each in variant.outputs}
+    outputs = {_match(each.public_name, graph.outputs, "output"): each for each in variant.outputs}
     return Options(
         inputs={name: input_wish(each) for name, each in inputs.items()},
         outputs={name: output_wish(each) for name, each in outputs.items()},
