@@ -142,7 +142,7 @@ def arranged(data: Array, labels: tuple[Label, ...], frame: Frame, dims: Dims) -
     sizes = {place: size for port in frame.sizes for place, size in port.items()}
     split, places = [], []
     for label, length in zip(labels, data.shape, strict=True):
-        mine = [p for p in sorted(sizes) if p.label == label] if length > 1 else []
+        mine = sorted(p for p in sizes if p.label == label) if length > 1 else []
         mine_sizes = [length] if label in frame.spec.units else [sizes[p] for p in mine]
         places += mine
         split += mine_sizes if mine else []

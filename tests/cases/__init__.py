@@ -65,9 +65,18 @@ def i64(*values: int) -> np.ndarray:
     return np.array(values, np.int64)
 
 
-FAMILIES = (
-    "elementwise convolution pooling reduction linear shape slicing resizing normalization ordering"
-).split()
+FAMILIES = [
+    "elementwise",
+    "convolution",
+    "pooling",
+    "reduction",
+    "linear",
+    "shape",
+    "slicing",
+    "resizing",
+    "normalization",
+    "ordering",
+]
 
 
 def all_cases() -> list[Case]:

@@ -18,7 +18,8 @@ def window(rank, strides=1, dilations=1, begin=0, end=0, **more):
 
 def back(rank, strides=1, dilations=1, begin=0, end=0, output_padding=0):
     extra = [output_padding] * rank
-    return window(rank, strides, dilations, begin, end, output_padding=extra)
+    more = {"output_padding": extra, "auto_pad": "explicit"}
+    return window(rank, strides, dilations, begin, end, **more)
 
 
 X = image(2, 6, 7, 8)

@@ -3,7 +3,9 @@
 from tests.cases import case, image
 
 
-def maximum(kernel, strides, begin=None, end=None, dilations=None, rounding="floor", pad="explicit"):
+def maximum(
+    kernel, strides, begin=None, end=None, dilations=None, rounding="floor", pad="explicit"
+):
     rank = len(kernel)
     return {
         "kernel": kernel,

@@ -2,7 +2,7 @@
 
 from tests.cases import case, i64, image
 
-KINDS = "ReduceMean ReduceSum ReduceMax ReduceMin ReduceProd ReduceL1 ReduceL2".split()
+KINDS = ["ReduceMean", "ReduceSum", "ReduceMax", "ReduceMin", "ReduceProd", "ReduceL1", "ReduceL2"]
 CASES = [
     *(case(kind, image(), i64(2, 3), keep_dims=True) for kind in KINDS),
     *(case(kind, image(), i64(1), keep_dims=False) for kind in KINDS),

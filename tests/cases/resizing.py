@@ -27,8 +27,14 @@ def resize(mode, coordinates, sizes=(9, 7), nearest="round_prefer_floor", scales
     )
 
 
-COORDINATES = "half_pixel pytorch_half_pixel asymmetric align_corners tf_half_pixel_for_nn".split()
-ROUNDINGS = "round_prefer_floor round_prefer_ceil floor ceil simple".split()
+COORDINATES = [
+    "half_pixel",
+    "pytorch_half_pixel",
+    "asymmetric",
+    "align_corners",
+    "tf_half_pixel_for_nn",
+]
+ROUNDINGS = ["round_prefer_floor", "round_prefer_ceil", "floor", "ceil", "simple"]
 CASES = [
     *(resize("linear_onnx", each) for each in COORDINATES),
     *(resize("linear_onnx", each, (10, 12)) for each in COORDINATES),

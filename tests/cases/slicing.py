@@ -9,11 +9,14 @@ X = image(2, 6, 4, 5)
 
 def strided(begin=(), end=(), new=(), shrink=(), ellipsis=()):
     return {
-        "begin_mask": list(begin),
-        "end_mask": list(end),
-        "new_axis_mask": list(new),
-        "shrink_axis_mask": list(shrink),
-        "ellipsis_mask": list(ellipsis),
+        f"{name}_mask": [*mask, *[0] * (2 - len(mask))]
+        for name, mask in (
+            ("begin", begin),
+            ("end", end),
+            ("new_axis", new),
+            ("shrink_axis", shrink),
+            ("ellipsis", ellipsis),
+        )
     }
 
 

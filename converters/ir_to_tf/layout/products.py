@@ -17,6 +17,7 @@ def turned_price(data: Value) -> float:
     """What `W x` costs more than a dense layer or a convolution of 1x1."""
     return TURNED * data.nbytes + 2 * PER_COPY
 
+
 PLAIN, LEFT, LEFT_TURNED = "x W", "W x", "W x^T"
 
 

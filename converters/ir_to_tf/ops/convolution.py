@@ -144,9 +144,9 @@ def depthwise(x: Any, kernel: Array, window: Window) -> Any:
         # The axis of size 1 takes the stride as well: it has one step whatever the stride.
         window = (strides * 2, [1, *dilations], pads.with_axis_before())
         return tf.squeeze(depthwise(x[:, None], kernel[None], window), 1)
-    reach = [(k - 1) * d + 1 for k, d in zip(kernel.shape, dilations, strict=False)]
-    x, padding = pad_for(x, pads, reach, strides)
     if len(set(strides)) == 1:
+        reach = [(k - 1) * d + 1 for k, d in zip(kernel.shape, dilations, strict=False)]
+        x, padding = pad_for(x, pads, reach, strides)
         return tf.nn.depthwise_conv2d(x, kernel, [1, *strides, 1], padding, dilations=dilations)
     full = tf.nn.depthwise_conv2d(padded(x, pads), kernel, [1] * 4, "VALID", dilations=dilations)
     return full[:, :: strides[0], :: strides[1]]

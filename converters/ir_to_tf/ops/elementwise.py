@@ -30,7 +30,6 @@ SAME_IN_TENSORFLOW = {
     "FloorMod": tf.math.floormod,
     "Greater": tf.greater,
     "GreaterEqual": tf.greater_equal,
-    "IsInf": tf.math.is_inf,
     "IsNaN": tf.math.is_nan,
     "IsFinite": tf.math.is_finite,
     "Less": tf.less,
@@ -45,7 +44,6 @@ SAME_IN_TENSORFLOW = {
     "Multiply": tf.multiply,
     "Negative": tf.negative,
     "NotEqual": tf.not_equal,
-    "ReLU": tf.nn.relu,
     "Relu": tf.nn.relu,
     "Select": tf.where,
     "Sigmoid": tf.sigmoid,
@@ -63,10 +61,24 @@ SAME_IN_TENSORFLOW = {
     "HSigmoid": lambda x: tf.nn.relu6(x + 3.0) * (1.0 / 6.0),
     "Mish": lambda x: x * tf.tanh(tf.nn.softplus(x)),
 }
-del SAME_IN_TENSORFLOW["ReLU"]  # the IR of OpenVINO 2024 calls it Relu only
+
+
+def _emitter(function: Any) -> Any:
+    return lambda _, *inputs: function(*inputs)
+
 
 for _ir_type, _function in SAME_IN_TENSORFLOW.items():
-    op(_ir_type, layout=same_axes)(lambda _, *inputs, _f=_function: _f(*inputs))
+    op(_ir_type, layout=same_axes)(_emitter(_function))
+
+
+@op("IsInf", layout=same_axes)
+def is_inf(_: Site, x: Any, *, detect_negative: bool, detect_positive: bool) -> Any:
+    """Infinities of both signs, or of one."""
+    if detect_negative and detect_positive:
+        return tf.math.is_inf(x)
+    infinity = np.float32(np.inf if detect_positive else -np.inf)
+    found = tf.equal(x, infinity)
+    return found if detect_positive or detect_negative else tf.zeros_like(found)
 
 
 @op("Divide", layout=same_axes)
