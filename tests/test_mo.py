@@ -241,7 +241,7 @@ def tensorflow_files(tmp_path_factory) -> Path:
     """
     folder = tmp_path_factory.mktemp("tensorflow")
     np.save(folder / "filters.npy", FILTERS)
-    script = Path(__file__).parent / "cases" / "tensorflow_files.py"
+    script = Path(__file__).parent / "model_files" / "tensorflow_files.py"
     subprocess.run([sys.executable, script, folder], check=True, capture_output=True, timeout=300)
     return folder
 
@@ -306,6 +306,23 @@ def test_tensorflow_files_become_the_same_ir(tensorflow_files, tmp_path, case, b
     }
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("case", "name"), [("saved_model", "probabilities"), ("keras 3", "ends"), ("frozen", "scores")]
+)
+def test_outputs_that_no_recipe_lists_keep_their_own_names(tensorflow_files, tmp_path, case, name):
+    load = {**FILES[case][0], **({"outputs": ["scores"]} if case == "frozen" else {})}
+    model = convert(variant(load, [PIXELS]), tensorflow_files, tmp_path)
+    assert [result.get_friendly_name() for result in model.get_results()] == [name]
+
+
+@pytest.mark.slow
+def test_a_sequential_of_keras_2_is_read(tensorflow_files, tmp_path):
+    load = {"framework": "keras", "model": "keras2"}
+    model = convert(variant(load, [PIXELS], [Output("ends")]), tensorflow_files, tmp_path)
+    assert "GroupConvolution" in layers(model).values()
+
+
 WRONG_FILES = {
     "placeholder": (FILES["frozen"][0], Input("picture", PIXELS.shape), "its inputs are image"),
     "signature": (
@@ -356,7 +373,7 @@ def caffe_files(tmp_path_factory) -> Path:
     dims = " ".join(f"dim: {d}" for d in (1, 3, 6, 6))
     (folder / "proto" / "net.prototxt").write_text(PROTOTXT.format(dims=dims))
     np.save(folder / "filters.npy", FILTERS)
-    script = Path(__file__).parent / "cases" / "caffe_file.py"
+    script = Path(__file__).parent / "model_files" / "caffe_file.py"
     environment = {**os.environ, "PROTOCOL_BUFFERS_PYTHON_IMPLEMENTATION": "python"}
     subprocess.run(
         [sys.executable, script, folder], env=environment, check=True, capture_output=True

@@ -16,7 +16,7 @@ from typing import Any
 from converters import stage
 from converters.errors import RecipeError
 from converters.mo import backends, interface, ir_text
-from converters.mo.request import names, paired, request_of
+from converters.mo.request import names, request_of
 from converters.recipes import load_variant
 from converters.recipes.recipe import Output, Variant
 from converters.versions import versions
@@ -32,24 +32,17 @@ def ir_model(variant: Variant, origin: Path, folder: Path) -> Any:
     options = variant.stages.get("ir", {})
     request = request_of(variant, origin, folder)
     model = backends.converted(request, str(options.get("backend", "mo")))
-    if variant.framework == "tensorflow_frozen":
-        sources = paired(variant, "inputs", [i.name for i in variant.inputs])
-        wanted = zip(sources, (i.name for i in variant.inputs), strict=True)
-        interface.call_inputs(model, dict(wanted))
+    interface.call(model, request.called)
     model = interface.with_shapes(model, variant.inputs)
     model = interface.with_preprocessing(model, variant.inputs, options)
-    return interface.with_interface(model, variant.inputs, wanted_outputs(variant))
+    own = [Output(request.called.get(name, name)) for name in request.outputs]
+    return interface.with_interface(model, variant.inputs, wanted_outputs(variant) or own)
 
 
 def wanted_outputs(variant: Variant) -> Sequence[Output]:
     """The outputs of the IR, each with its name in the graph that the backend read."""
-    through_onnx = variant.framework in ("pytorch", "onnx")
     outputs = list(variant.outputs)
-    if variant.framework == "tensorflow_frozen":
-        sources = paired(variant, "outputs", [output.name for output in outputs])
-        outputs = outputs or [Output(name) for name in sources]
-        outputs = [Output(s, o.public_name) for s, o in zip(sources, outputs, strict=True)]
-    if through_onnx:
+    if variant.framework in ("pytorch", "onnx"):
         outputs = [Output(output.public_name) for output in outputs]
     known = {output.name: output for output in outputs}
     ends = names(variant.stages.get("ir", {}).get("output"))

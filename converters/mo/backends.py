@@ -40,8 +40,7 @@ def with_mo(request: Request) -> Any:
     if request.framework == "caffe":
         return caffe.converted(request)
     convert_model = silent_mo()
-    folder = "saved_model_dir" if request.framework == "saved_model" else "input_model"
-    return convert_model(**{folder: str(request.path)}, **mo_cuts(request))
+    return convert_model(input_model=str(request.path), **mo_cuts(request))
 
 
 def mo_cuts(request: Request) -> dict[str, Any]:
@@ -77,8 +76,10 @@ def with_ovc(request: Request) -> Any:
     # otherwise it imports torch and first tries every file as a torch archive
     sys.modules["openvino.frontend.pytorch.ts_decoder"] = None  # type: ignore[assignment]
     # it cuts nowhere but at a model's own inputs; outputs are chosen afterwards all the same
+    # and there it wants the full name of a tensor
     ending = ":0" if request.framework == "tensorflow" else ""
-    inputs = [(n + ending, list(s)) if s else n + ending for n, s in request.inputs.items()]
+    full = {name.removesuffix(ending) + ending: shape for name, shape in request.inputs.items()}
+    inputs = [(name, list(shape)) if shape else name for name, shape in full.items()]
     return openvino.convert_model(str(request.path), input=inputs or None)
 
 

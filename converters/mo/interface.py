@@ -38,10 +38,17 @@ def with_interface(model: Model, inputs: Sequence[Input], outputs: Sequence[Outp
     return model
 
 
-def call_inputs(model: Model, names: Mapping[str, str]) -> None:
-    """Give inputs, named as the source has them, the names that the recipe has."""
+def call(model: Model, names: Mapping[str, str]) -> None:
+    """Let tensors, named as the source has them, be found by the names that the recipe has."""
+    found = []
     for source, name in names.items():
-        _parameter(model, Input(source, ())).output(0).get_tensor().add_names({name})
+        starts = [port for port in model.inputs if _is_called(port, source)]
+        ends = [
+            port.get_node().input_value(0) for port in model.outputs if _is_called(port, source)
+        ]
+        found += [(port, name) for port in (starts or ends)[:1]]
+    for port, name in found:
+        port.get_tensor().add_names({name})
 
 
 def with_shapes(model: Model, inputs: Sequence[Input]) -> Model:

@@ -17,10 +17,11 @@ Shape = tuple[int, ...]
 
 @dataclass(frozen=True)
 class Request:
-    """One model file (a folder, for a SavedModel).
+    """One model file.
 
     `inputs` and `outputs` are names in the source's graph; empty: as the file has them. An empty
-    shape leaves that input's shape to the file.
+    shape leaves that input's shape to the file. `called` gives tensors the names that the recipe
+    knows them by, where those differ.
     """
 
     framework: str
@@ -28,6 +29,7 @@ class Request:
     prototxt: Path | None = None  # caffe
     inputs: Mapping[str, Shape] = field(default_factory=dict)
     outputs: tuple[str, ...] = ()
+    called: Mapping[str, str] = field(default_factory=dict)
 
 
 def request_of(variant: Variant, origin: Path, folder: Path) -> Request:
@@ -68,12 +70,19 @@ def _caffe(variant: Variant, origin: Path, _: Path) -> Request:
 def _frozen(variant: Variant, origin: Path, _: Path) -> Request:
     """Placeholders of frozen graphs may have no shape at all: the recipe's are given."""
     path = origin_file(origin, str(variant.load["model"]))
+    inputs = [declared.name for declared in variant.inputs]
     outputs = [output.name for output in variant.outputs]
-    sources = paired(variant, "inputs", [declared.name for declared in variant.inputs])
-    wanted = _cuts(variant)["outputs"] or paired(variant, "outputs", outputs)
-    tensorflow_source.check_frozen_names(path, sources, wanted)
-    shapes = [declared.shape for declared in variant.inputs]
-    return Request("tensorflow", path, None, dict(zip(sources, shapes, strict=True)), tuple(wanted))
+    starts, ends = paired(variant, "inputs", inputs), paired(variant, "outputs", outputs)
+    wanted = _cuts(variant)["outputs"] or tuple(ends)
+    tensorflow_source.check_frozen_names(path, starts, wanted)
+    shapes = (declared.shape for declared in variant.inputs)
+    return Request(
+        "tensorflow",
+        path,
+        inputs=dict(zip(starts, shapes, strict=True)),
+        outputs=wanted,
+        called=dict(zip([*starts, *ends], [*inputs, *(outputs or ends)], strict=True)),
+    )
 
 
 def paired(variant: Variant, which: str, own: list[str]) -> list[str]:
@@ -90,8 +99,7 @@ def paired(variant: Variant, which: str, own: list[str]) -> list[str]:
 
 def _keras(variant: Variant, origin: Path, folder: Path) -> Request:
     path = origin_file(origin, str(variant.load["model"]))
-    tensorflow_source.keras_as_saved_model(path, variant.inputs, folder / "static")
-    return Request("saved_model", folder / "static", **_cuts(variant))
+    return _of_frozen(variant, tensorflow_source.frozen_keras(path, variant.inputs), folder)
 
 
 def _saved_model(variant: Variant, origin: Path, folder: Path) -> Request:
@@ -103,12 +111,25 @@ def _saved_model(variant: Variant, origin: Path, folder: Path) -> Request:
             subject=f"load.model: {variant.load['model']}",
             remedy="name the folder that holds saved_model.pb",
         )
-    signature = str(variant.load.get("signature") or "")
     path = place if place in found else found[0]
-    path = tensorflow_source.serving(path, signature, variant.inputs, folder / "served")
-    cuts = _cuts(variant)
-    shapes = cuts["inputs"] or {declared.name: declared.shape for declared in variant.inputs}
-    return Request("saved_model", path, None, shapes, cuts["outputs"])
+    signature = str(variant.load.get("signature") or "")
+    frozen = tensorflow_source.frozen_saved_model(path, signature, variant.inputs)
+    return _of_frozen(variant, frozen, folder)
+
+
+def _of_frozen(variant: Variant, frozen: tensorflow_source.Frozen, folder: Path) -> Request:
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / "frozen.pb"
+    path.write_bytes(frozen.graph)
+    cuts, names_of = _cuts(variant), {**frozen.inputs, **frozen.outputs}
+    shapes = {frozen.inputs[i.name]: i.shape for i in variant.inputs}
+    return Request(
+        "tensorflow",
+        path,
+        inputs=cuts["inputs"] or shapes,
+        outputs=cuts["outputs"] or tuple(dict.fromkeys(frozen.outputs.values())),
+        called={tensor: name for name, tensor in names_of.items()},
+    )
 
 
 READERS: dict[str, Callable[[Variant, Path, Path], Request]] = {

@@ -1,12 +1,14 @@
-"""TensorFlow's files before OpenVINO reads them: names checked, one signature, static shapes."""
+"""TensorFlow's files as frozen graphs: variables folded in, inputs and outputs known by tensor.
+
+OpenVINO reads SavedModels itself, but loses variables of large ones and knows no signatures.
+"""
 
 from __future__ import annotations
 
-import shutil
 import warnings
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from converters import stage
 from converters.errors import RecipeError, SourceError
@@ -15,28 +17,35 @@ from converters.recipes.recipe import Input
 
 DEFAULT_SIGNATURE = "serving_default"
 
+
+class Frozen(NamedTuple):
+    """A GraphDef, and for each name of an input or output the tensor it stands for."""
+
+    graph: bytes
+    inputs: Mapping[str, str]
+    outputs: Mapping[str, str]
+
+
 # Keras --------------------------------------------------------------------------------------
 
 
-def keras_as_saved_model(path: Path, inputs: Sequence[Input], folder: Path) -> None:
-    """Write a Keras file as a SavedModel with the recipe's inputs and shapes, and all outputs."""
+def frozen_keras(path: Path, inputs: Sequence[Input]) -> Frozen:
+    """A Keras file with the recipe's inputs and shapes, and all its outputs."""
     model = keras_model(path)
     ordered, outputs = keras_names(model)
     _check_inputs(inputs, ordered)
     import tensorflow as tf
+    from tensorflow.python.framework.convert_to_constants import (
+        convert_variables_to_constants_v2,
+    )
 
     declared = {i.name: i for i in inputs}
     specs = [tf.TensorSpec(declared[n].shape, declared[n].dtype, name=n) for n in ordered]
 
     @tf.function(autograph=False)  # type: ignore[untyped-decorator]
     def static(*tensors: Any) -> Any:
-        result = model(list(tensors) if isinstance(model.input, list) else tensors[0])
-        flat = list(result.values()) if isinstance(result, dict) else result
-        flat = flat if isinstance(flat, list | tuple) else [flat]
-        return dict(zip(outputs, flat, strict=True))
+        return tuple(_flat(model(list(tensors) if _wants_list(model) else tensors[0])))
 
-    module = tf.Module()
-    module.owner = model  # variables are saved with the module that reaches them
     try:
         concrete = static.get_concrete_function(*specs)
     except Exception as error:
@@ -46,7 +55,17 @@ def keras_as_saved_model(path: Path, inputs: Sequence[Input], folder: Path) -> N
             subject="inputs",
             remedy="correct shape, layout and dtype of the inputs in the recipe",
         ) from error
-    tf.saved_model.save(module, str(folder), signatures=concrete)
+    frozen = convert_variables_to_constants_v2(concrete, lower_control_flow=False)
+    return Frozen(
+        frozen.graph.as_graph_def().SerializeToString(deterministic=True),
+        dict(zip(ordered, (tensor.name for tensor in frozen.inputs), strict=True)),
+        dict(zip(outputs, (tensor.name for tensor in frozen.outputs), strict=True)),
+    )
+
+
+def _flat(result: Any) -> list[Any]:
+    values = list(result.values()) if isinstance(result, dict) else result
+    return list(values) if isinstance(values, list | tuple) else [values]
 
 
 def keras_model(path: Path) -> Any:
@@ -58,7 +77,7 @@ def keras_model(path: Path) -> Any:
         with warnings.catch_warnings():
             # old files name initialisers and options that newer layers only warn about
             warnings.simplefilter("ignore")
-            return keras.models.load_model(path, compile=False)
+            return keras.models.load_model(path, compile=False, custom_objects=_keras2_layers())
     except Exception as error:
         raise SourceError(
             f"Keras {keras.__version__} cannot load it: {type(error).__name__}: {error}",
@@ -66,6 +85,29 @@ def keras_model(path: Path) -> Any:
             remedy="load it with the Keras that wrote it and store it as a SavedModel; "
             "Lambda layers hold code and are refused",
         ) from error
+
+
+def _keras2_layers() -> dict[str, Any]:
+    """Layers as Keras 2 stored them, where Keras 3 stumbles over what they say."""
+    import keras
+
+    class DepthwiseConv2D(keras.layers.DepthwiseConv2D):  # type: ignore[misc]
+        """Keras 2 wrote `groups`, which means nothing to a depthwise convolution."""
+
+        def __init__(self, *, groups: int = 1, **config: Any) -> None:
+            if groups != 1:
+                raise ValueError(f"groups={groups}: a depthwise convolution has none")
+            super().__init__(**config)
+
+    return {"DepthwiseConv2D": DepthwiseConv2D}
+
+
+def _wants_list(model: Any) -> bool:
+    """Whether a model is called with a list, even of one tensor; a Sequential never is."""
+    try:
+        return isinstance(model.input, list)
+    except (AttributeError, ValueError):
+        return len(model.inputs) > 1
 
 
 def keras_names(model: Any) -> tuple[list[str], list[str]]:
@@ -89,40 +131,45 @@ def _check_inputs(declared: Sequence[Input], present: Sequence[str]) -> None:
 # SavedModel ---------------------------------------------------------------------------------
 
 
-def serving(path: Path, signature: str, inputs: Sequence[Input], folder: Path) -> Path:
-    """A SavedModel whose serving signature is the wanted one: the source, or a copy in `folder`.
+def frozen_saved_model(path: Path, signature: str, inputs: Sequence[Input]) -> Frozen:
+    """One signature of a SavedModel (by default the serving one).
 
-    Nothing is loaded: SavedModels of old releases hold optimisers that a newer one cannot make.
+    Loaded into a session, which needs its graph only: of old releases the objects (optimisers,
+    layers) cannot be made any more.
     """
     stage.quiet_tensorflow()
-    from tensorflow.core.protobuf import saved_model_pb2
+    import tensorflow as tf
 
-    stored = saved_model_pb2.SavedModel()
-    try:
-        stored.ParseFromString((path / "saved_model.pb").read_bytes())
-    except Exception as error:
-        raise SourceError(
-            f"is no SavedModel: {error}", subject=path.name, remedy="the file may be cut"
-        ) from error
-    signatures = {n: s for graph in stored.meta_graphs for n, s in graph.signature_def.items()}
-    signatures = {n: s for n, s in signatures.items() if s.outputs and s.method_name}
-    wanted = signature or DEFAULT_SIGNATURE
-    if wanted not in signatures:
-        raise RecipeError(
-            f"the SavedModel has no signature {wanted!r}; it has {listed(signatures)}",
-            subject="load.signature",
-            remedy=nearest(wanted, signatures) or "name one of them",
+    v1 = tf.compat.v1
+    v1.logging.set_verbosity(v1.logging.ERROR)  # it calls what follows deprecated
+    with tf.Graph().as_default(), v1.Session() as session:
+        try:
+            loaded = v1.saved_model.load(session, [v1.saved_model.tag_constants.SERVING], str(path))
+        except Exception as error:
+            raise SourceError(
+                f"cannot be loaded as a SavedModel: {error}",
+                subject=path.name,
+                remedy="name the folder that holds saved_model.pb and variables/",
+            ) from error
+        chosen = _signature(dict(loaded.signature_def), signature or DEFAULT_SIGNATURE)
+        _check_inputs(inputs, list(chosen.inputs))
+        ends = {name: tensor.name for name, tensor in sorted(chosen.outputs.items())}
+        graph = v1.graph_util.convert_variables_to_constants(
+            session, session.graph.as_graph_def(), [name.split(":")[0] for name in ends.values()]
         )
-    _check_inputs(inputs, list(signatures[wanted].inputs))
-    if wanted == DEFAULT_SIGNATURE:
-        return path
-    shutil.copytree(path, folder)
-    for graph in stored.meta_graphs:
-        if wanted in graph.signature_def:
-            graph.signature_def[DEFAULT_SIGNATURE].CopyFrom(graph.signature_def[wanted])
-    (folder / "saved_model.pb").unlink()
-    (folder / "saved_model.pb").write_bytes(stored.SerializeToString(deterministic=True))
-    return folder
+    starts = {name: chosen.inputs[name].name for name in (i.name for i in inputs)}
+    return Frozen(graph.SerializeToString(deterministic=True), starts, ends)
+
+
+def _signature(signatures: Mapping[str, Any], wanted: str) -> Any:
+    callable_ones = {n: s for n, s in signatures.items() if s.outputs and s.method_name}
+    if wanted in callable_ones:
+        return callable_ones[wanted]
+    raise RecipeError(
+        f"the SavedModel has no signature {wanted!r}; it has {listed(callable_ones)}",
+        subject="load.signature",
+        remedy=nearest(wanted, callable_ones) or "name one of them",
+    )
 
 
 # Frozen graph -------------------------------------------------------------------------------

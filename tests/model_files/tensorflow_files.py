@@ -4,6 +4,7 @@ import json
 import sys
 from pathlib import Path
 
+import h5py
 import keras
 import numpy as np
 import tensorflow as tf
@@ -47,6 +48,17 @@ model.get_layer("inner").set_weights([filters])
 (folder / "keras").mkdir()
 model.save(folder / "keras" / "net.keras")
 model.save(folder / "keras" / "net.h5")
+
+# as Keras 2 wrote it: a Sequential with a depthwise convolution that says it has one group
+old = keras.Sequential(
+    [keras.Input((8, 8, 3), name="image"), keras.layers.DepthwiseConv2D(3, name="ends")]
+)
+(folder / "keras2").mkdir()
+old.save(folder / "keras2" / "net.h5")
+with h5py.File(folder / "keras2" / "net.h5", "r+") as file:
+    config = json.loads(file.attrs["model_config"])
+    config["config"]["layers"][1]["config"]["groups"] = 1
+    file.attrs["model_config"] = json.dumps(config)
 
 (folder / "lite").mkdir()
 converter = tf.lite.TFLiteConverter.from_concrete_functions(
