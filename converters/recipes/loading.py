@@ -152,9 +152,11 @@ class _Reading:
                 wrong = [p for p in problems_of(written) if p.path[:1] and p.path[0] not in broken]
                 if self.note(wrong, point):
                     continue
+            problems = []
+            written["inputs"] = matrix.sized(point, problems)
+            if self.note(problems, None):
+                continue
             complete = with_defaults(written)
-            if "inputs" not in complete:
-                complete["inputs"] = []
             case = Case(self.folder, complete, written)
             self.note(problems_in(case, broken, with_files=self.with_files), point)
             if "sources" in complete:

@@ -154,7 +154,7 @@ def _wrong_names(found: list[Point]) -> Iterator[Problem]:
 
 
 def _specialise(point: Point, data: Mapping[str, Any], problems: list[Problem]) -> None:
-    """Gives a point its data: overrides first, then placeholders, then named sizes."""
+    """Gives a point its data: overrides first, then placeholders."""
     matrix = data.get("matrix") or {}
     own = {key: value for key, value in data.items() if key not in FIXED}
     for i, entry in enumerate(matrix.get("overrides", [])):
@@ -166,8 +166,6 @@ def _specialise(point: Point, data: Mapping[str, Any], problems: list[Problem]) 
     for top in FILLED:
         if top in own:
             own[top] = _put_in(point, own[top], (top,), problems)
-    if "inputs" in own:
-        own["inputs"] = _sized(point, own["inputs"], problems)
     point.data = own
 
 
@@ -243,11 +241,11 @@ def filled(text: str, variables: Mapping[str, Any]) -> tuple[Any, list[tuple[str
     return (PLACEHOLDER.sub(value_of, text) if "{" in text else text), unknown
 
 
-def _sized(point: Point, inputs: Any, problems: list[Problem]) -> Any:
-    """Inputs with numbers for the variables in their shapes and sizes."""
-    sized = []
-    for i, spec in enumerate(inputs):
-        shape = _numbers(point, spec.get("shape", []), ("inputs", i, "shape"), problems)
+def sized(point: Point, problems: list[Problem]) -> list[Any]:
+    """The inputs of a point with numbers for the variables in their shapes and sizes."""
+    found = []
+    for i, spec in enumerate(point.data.get("inputs", ())):
+        shape = _numbers(point, spec["shape"], ("inputs", i, "shape"), problems)
         steps = []
         for j, step in enumerate(spec.get("preprocess", [])):
             path = ("inputs", i, "preprocess", j)
@@ -258,8 +256,8 @@ def _sized(point: Point, inputs: Any, problems: list[Problem]) -> Any:
             }
             steps.append({**step, **sizes})
         preprocess = {"preprocess": steps} if "preprocess" in spec else {}
-        sized.append({**spec, "shape": shape, **preprocess})
-    return sized
+        found.append({**spec, "shape": shape, **preprocess})
+    return found
 
 
 def _numbers(point: Point, sizes: Any, path: Path, problems: list[Problem]) -> list[Any]:

@@ -85,7 +85,7 @@ def problems_of(data: Any, definition: str = "") -> Iterator[Problem]:
 
 
 def _unknown_keys(error: Any, path: Path) -> Iterator[Problem]:
-    known = list(error.schema["properties"])
+    known = list(error.schema.get("properties", {}))
     for key in error.instance:
         if key not in known:
             yield Problem((*path, key), "unknown field", nearest_or_all(key, known))
