@@ -82,17 +82,15 @@ def output_wish(declared: Output) -> Wish:
 
 def _match(name: str, nodes: tuple[Node, ...], kind: str) -> str:
     """The graph's name for what a recipe names; front ends of TensorFlow add `:0`."""
-    names = {node.name for node in nodes} | {name for node in nodes for name in node.aliases}
-    found = next(
-        (known for known in (name, f"{name}:0", name.removesuffix(":0")) if known in names), None
+    known = {alias: node.name for node in nodes for alias in (*node.aliases, node.name)}
+    for spelling in (name, f"{name}:0", name.removesuffix(":0")):
+        if spelling in known:
+            return known[spelling]
+    raise RecipeError(
+        f"the model has no {kind} of that name",
+        subject=f"{kind}s: {name!r}",
+        remedy=f"name one of {', '.join(repr(node.name) for node in nodes)}",
     )
-    if found is None:
-        raise RecipeError(
-            f"the model has no {kind} of that name",
-            subject=f"{kind}s: {name!r}",
-            remedy=f"name one of {', '.join(repr(node.name) for node in nodes)}",
-        )
-    return next(node.name for node in nodes if found in (node.name, *node.aliases))
 
 
 def facts_of(converted: Converted, graph: Graph) -> dict[str, Any]:

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+
 import numpy as np
 import openvino as ov
 import pytest
+import tensorflow as tf
 from openvino.runtime import opset1
 from openvino.runtime import opset13 as ops
 
 from converters import flatbuffer
+from converters.errors import RecipeError
 from converters.ir_to_tf import __main__ as command
 from converters.ir_to_tf.convert import Options, convert, read_graph, save_saved_model, to_tflite
 from converters.ir_to_tf.errors import (
@@ -20,6 +24,9 @@ from converters.ir_to_tf.errors import (
 from converters.ir_to_tf.graph import Graph, Node
 from converters.ir_to_tf.reader import graph_of
 from converters.ir_to_tf.registry import attributes_for
+from converters.ir_to_tf.signature import signature_names
+from converters.recipes.recipe import Input, Output
+from converters.tf import input_wish, options_for, output_wish
 
 pytestmark = [
     pytest.mark.filterwarnings("ignore::DeprecationWarning"),
@@ -214,14 +221,14 @@ def test_names_and_their_order_are_kept_where_shapes_are_equal():
 
 @pytest.mark.parametrize("name", ["classifier", "pixel_shuffle", "rsu_block"])
 def test_saved_model_carries_the_public_names(name, tmp_path):
-    from tensorflow.core.protobuf import saved_model_pb2
-
     converted = convert(graph_of(NETS[name]()))
     save_saved_model(converted, tmp_path / "sm")
-    stored = saved_model_pb2.SavedModel.FromString((tmp_path / "sm/saved_model.pb").read_bytes())
-    signature = stored.meta_graphs[0].signature_def["serving_default"]
-    assert set(signature.inputs) == {port.name for port in converted.inputs}
-    assert set(signature.outputs) == {port.name for port in converted.outputs}
+    inputs, outputs = signature_names(tmp_path / "sm")
+    assert inputs == sorted(port.name for port in converted.inputs)
+    assert outputs == sorted(port.name for port in converted.outputs)
+    call = tf.saved_model.load(str(tmp_path / "sm")).signatures["serving_default"]
+    feeds = {port.name: tf.zeros(port.shape) for port in converted.inputs}
+    assert set(call(**feeds)) == set(outputs)
 
 
 def test_command_writes_and_explains(tmp_path, capsys):
@@ -271,3 +278,38 @@ def test_graphs_are_checked():
     graph = graph_of(squeeze_excite())
     with pytest.raises(ConversionError, match="before it is made"):
         Graph(graph.nodes[::-1]).checked()
+
+
+@pytest.mark.parametrize(
+    ("declared", "wish"),
+    [
+        (Input("x", (1, 3, 8, 8), "NCHW"), "channels_last"),
+        (Input("x", (1, 3, 8, 8), "NCHW", keep_layout=True), "as_written"),
+        (Input("x", (1, 8, 8, 3), "NHWC"), "as_written"),
+        (Input("x", (1, 3, 8), "NCW"), "channels_last"),
+        (Input("x", (1, 8)), "as_written"),
+    ],
+)
+def test_a_recipe_says_how_an_input_is_stored(declared, wish):
+    assert input_wish(declared) == wish
+
+
+def test_a_recipe_says_how_outputs_are_stored_and_called():
+    assert output_wish(Output("y", layout="as-is")) == "as_written"
+    assert output_wish(Output("y")) == "free"
+    graph = graph_of(rsu_block())
+    declared = SimpleNamespace(
+        inputs=(Input("x", (1, 3, 16, 16), "NCHW"),),
+        outputs=(Output("F.sigmoid(d0)", rename="d0"), Output("F.sigmoid(d1)"), Output("d2/out")),
+    )
+    options = options_for(declared, graph)
+    assert options.rename["F.sigmoid(d0)"] == "d0"
+    assert options.rename["d2/out:0"] == "d2/out"
+    assert options.from_channels_first
+
+
+def test_a_recipe_that_names_no_output_of_the_model_is_refused():
+    declared = SimpleNamespace(inputs=(), outputs=(Output("nothing"),))
+    with pytest.raises(RecipeError) as refusal:
+        options_for(declared, graph_of(squeeze_excite()))
+    assert "name one of 'y'" in str(refusal.value)

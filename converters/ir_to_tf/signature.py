@@ -60,11 +60,36 @@ def named_function(
 
 
 def keywords(inputs: Sequence[Port]) -> list[str]:
-    """The names of the inputs; numbers for those that TensorFlow cannot have as keywords."""
-    return [
-        port.name if KEYWORD.fullmatch(port.name) else f"input_{number:03}"
-        for number, port in enumerate(inputs)
+    """The names of the inputs, or where TensorFlow cannot have these as keywords, others.
+
+    Those others are what TensorFlow makes of the names where a caller uses them as keywords, so
+    that a loaded signature can be called by the public names all the same.
+    """
+    made = [
+        port.name if KEYWORD.fullmatch(port.name) else as_argument(port.name) for port in inputs
     ]
+    repeated = {name for name in made if made.count(name) > 1}
+    return [f"input_{i:03}" if name in repeated else name for i, name in enumerate(made)]
+
+
+def as_argument(name: str) -> str:
+    """What TensorFlow makes of a keyword that is no identifier."""
+    plain = re.sub(r"[^A-Za-z0-9_]", "_", name)
+    return f"arg_{plain}" if plain[:1].isdigit() else plain
+
+
+def signature_names(saved_model: Path) -> tuple[list[str], list[str]]:
+    """The public names of a written SavedModel's inputs and outputs, each sorted.
+
+    A loaded signature does not show them (`structured_input_signature` has identifiers), yet takes
+    them as keywords.
+    """
+    from tensorflow.core.protobuf import saved_model_pb2
+
+    stored = (saved_model / "saved_model.pb").read_bytes()
+    graph = saved_model_pb2.SavedModel.FromString(stored).meta_graphs[0]
+    signature = graph.signature_def[SERVING]
+    return sorted(signature.inputs), sorted(signature.outputs)
 
 
 def name_inputs(saved_model: Path, inputs: Sequence[Port]) -> None:

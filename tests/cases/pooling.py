@@ -3,7 +3,7 @@
 from tests.cases import case, image
 
 
-def maximum(
+def maximum(  # noqa: PLR0913 - a row per case needs them all
     kernel, strides, begin=None, end=None, dilations=None, rounding="floor", pad="explicit"
 ):
     rank = len(kernel)
