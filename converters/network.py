@@ -133,7 +133,10 @@ def _constructed(factory: Any, load: Options) -> torch.nn.Module:
     subject = f"load.factory: {load['factory']}"
     arguments = dict(load.get("arguments") or {})
     try:
-        network = factory(**arguments)
+        # a network without stored weights is the same one in every stage
+        with torch.random.fork_rng():
+            torch.manual_seed(0)
+            network = factory(**arguments)
     except Exception as error:
         raise ZooError(
             f"does not build with the arguments {arguments}: {type(error).__name__}: {error}",

@@ -81,7 +81,6 @@ def stored(sources: Path, state: object, name: str = "w.pth") -> Path:
 
 
 def state_of(folder: Path, sources: Path, **arguments) -> dict[str, torch.Tensor]:
-    torch.manual_seed(1)
     network = build_network(variant(loading(arguments=arguments), [IMAGE]), folder, sources)
     return dict(network.state_dict())
 
@@ -118,6 +117,11 @@ def test_half_precision_weights_are_cast_to_the_networks_type(folder, sources):
     network = build_network(variant(loading(weights="weights"), [IMAGE]), folder, sources)
     assert network.conv.weight.dtype == torch.float32
     assert torch.equal(network.conv.weight, state["conv.weight"].half().float())
+
+
+def test_a_network_without_stored_weights_is_the_same_in_every_stage(folder, sources):
+    one, other = (build_network(variant(loading(), [IMAGE]), folder, sources) for _ in range(2))
+    assert torch.equal(one.conv.weight, other.conv.weight)
 
 
 def test_a_dotted_factory_and_another_models_network(folder, sources):
@@ -247,12 +251,7 @@ def test_weights_that_do_not_fit_are_accepted_where_the_recipe_says_so(folder, s
 def test_outputs_carry_public_names_and_the_networks_values(folder, sources, exporter):
     outputs = [SIGMOID, Output("relu")]
     made = variant(loading(), [IMAGE], outputs, export={"exporter": exporter, "opset": 18})
-    torch.manual_seed(3)
     network = build_network(made, folder, sources)
-    stored(sources, dict(network.state_dict()))
-    made = variant(
-        loading(weights="weights"), [IMAGE], outputs, export={"exporter": exporter, "opset": 18}
-    )
     model = source_model(made, folder, sources)
     x = random(1, 3, 8, 8)
     found = ran(model, x=x)

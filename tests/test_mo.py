@@ -159,6 +159,14 @@ def test_channels_are_reversed_then_mean_and_scale_applied(simplified, tmp_path,
     np.testing.assert_allclose(ran(model, x=x)["d1"], wanted, atol=1e-5)
 
 
+def test_one_number_serves_all_channels(simplified, tmp_path):
+    ir = {"mean": 3, "scale": [255]}
+    model = convert(variant({"framework": "onnx"}, [IMAGE], ir=ir), simplified, tmp_path)
+    x = random(1, 3, 8, 8)
+    wanted = np.maximum(convolved((x.transpose(0, 2, 3, 1) - 3) / 255), 0).transpose(0, 3, 1, 2)
+    np.testing.assert_allclose(ran(model, x=x)["d1"], wanted, atol=1e-5)
+
+
 @BACKENDS
 def test_the_ir_can_be_cut(simplified, tmp_path, backend):
     ir = {"output": ["c"], "backend": backend}
@@ -268,6 +276,11 @@ FILES = {
         PIXELS,
         Output("probabilities", "scores"),
     ),
+    "the only signature": (
+        {"framework": "saved_model", "model": "only"},
+        PIXELS,
+        Output("twice", "scores"),
+    ),
     "another signature": (
         {"framework": "saved_model", "model": "saved/net", "signature": "doubled"},
         PIXELS,
@@ -298,7 +311,7 @@ def test_tensorflow_files_become_the_same_ir(tensorflow_files, tmp_path, case, b
     assert list(parameter.get_output_shape(0)) == list(declared.shape)
     assert result.get_friendly_name() == "scores"
     x = random(*declared.shape)
-    wanted = sigmoid(convolved(x)) * (2 if case == "another signature" else 1)
+    wanted = sigmoid(convolved(x)) * (2 if output.name == "twice" else 1)
     np.testing.assert_allclose(ran(model, **{declared.name: x})["scores"], wanted, atol=1e-5)
     assert set(layers(model).values()) <= {
         *("Parameter", "Constant", "Transpose", "Convolution", "Sigmoid", "Result"),

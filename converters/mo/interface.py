@@ -107,10 +107,10 @@ def with_preprocessing(model: Model, inputs: Sequence[Input], options: Options) 
     return processor.build()
 
 
-def _per_input(value: Any, inputs: Sequence[Input], key: str) -> dict[str, list[float]]:
+def _per_input(value: Any, inputs: Sequence[Input], key: str) -> dict[str, float | list[float]]:
     if value is None:
         return {}
-    table = value if isinstance(value, dict) else {inputs[0].name: value}
+    table = dict(value) if isinstance(value, Mapping) else {inputs[0].name: value}
     for name in table:
         declared = next((i for i in inputs if i.name == name), None)
         if declared is None or "C" not in declared.layout:
@@ -122,8 +122,10 @@ def _per_input(value: Any, inputs: Sequence[Input], key: str) -> dict[str, list[
     return {name: _numbers(values) for name, values in table.items()}
 
 
-def _numbers(values: Any) -> list[float]:
-    return [float(v) for v in (values if isinstance(values, list | tuple) else [values])]
+def _numbers(values: Any) -> float | list[float]:
+    """One number for all channels, or one for each."""
+    numbers = [float(v) for v in (values if isinstance(values, list | tuple) else [values])]
+    return numbers if len(numbers) > 1 else numbers[0]
 
 
 # Names --------------------------------------------------------------------------------------

@@ -132,7 +132,7 @@ def _check_inputs(declared: Sequence[Input], present: Sequence[str]) -> None:
 
 
 def frozen_saved_model(path: Path, signature: str, inputs: Sequence[Input]) -> Frozen:
-    """One signature of a SavedModel (by default the serving one).
+    """One signature of a SavedModel (without a name the serving one, or the only one).
 
     Loaded into a session, which needs its graph only: of old releases the objects (optimisers,
     layers) cannot be made any more.
@@ -151,7 +151,7 @@ def frozen_saved_model(path: Path, signature: str, inputs: Sequence[Input]) -> F
                 subject=path.name,
                 remedy="name the folder that holds saved_model.pb and variables/",
             ) from error
-        chosen = _signature(dict(loaded.signature_def), signature or DEFAULT_SIGNATURE)
+        chosen = _signature(dict(loaded.signature_def), signature)
         _check_inputs(inputs, list(chosen.inputs))
         ends = {name: tensor.name for name, tensor in sorted(chosen.outputs.items())}
         graph = v1.graph_util.convert_variables_to_constants(
@@ -162,13 +162,17 @@ def frozen_saved_model(path: Path, signature: str, inputs: Sequence[Input]) -> F
 
 
 def _signature(signatures: Mapping[str, Any], wanted: str) -> Any:
+    """The signature of that name; without a name the serving one, or the only one."""
     callable_ones = {n: s for n, s in signatures.items() if s.outputs and s.method_name}
-    if wanted in callable_ones:
-        return callable_ones[wanted]
+    only = list(callable_ones) if len(callable_ones) == 1 else []
+    names = [wanted] if wanted else [DEFAULT_SIGNATURE, *only]
+    for name in names:
+        if name in callable_ones:
+            return callable_ones[name]
     raise RecipeError(
-        f"the SavedModel has no signature {wanted!r}; it has {listed(callable_ones)}",
+        f"the SavedModel has no signature {names[0]!r}; it has {listed(callable_ones)}",
         subject="load.signature",
-        remedy=nearest(wanted, callable_ones) or "name one of them",
+        remedy=nearest(names[0], callable_ones) or "name one of them",
     )
 
 

@@ -40,6 +40,7 @@ class Net(tf.Module):
 net = Net()
 signatures = {"serving_default": net.once, "doubled": net.doubled}
 tf.saved_model.save(net, str(folder / "saved" / "net"), signatures=signatures)
+tf.saved_model.save(net, str(folder / "only"), signatures={"doubled": net.doubled})
 
 image = keras.Input((8, 8, 3), name="image")
 inner = keras.layers.Conv2D(2, 3, padding="same", use_bias=False, name="inner")(image)
