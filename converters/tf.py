@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import argparse
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -52,8 +52,11 @@ def options_for(variant: Variant, graph: Graph) -> Options:
     """What a recipe wishes of the inputs and outputs; the IR carries their public names."""
     from converters.ir_to_tf.convert import Options
 
-    inputs = {_match(each.name, graph.inputs, "input"): each for each in variant.inputs}
-    outputs = {_match(each.public_name, graph.outputs, "output"): each for each in variant.outputs}
+    inputs = {_match([each.name], graph.inputs, "input"): each for each in variant.inputs}
+    outputs = {
+        _match([each.public_name, each.name], graph.outputs, "output"): each
+        for each in variant.outputs
+    }
     return Options(
         inputs={name: input_wish(each) for name, each in inputs.items()},
         outputs={name: output_wish(each) for name, each in outputs.items()},
@@ -80,15 +83,16 @@ def output_wish(declared: Output) -> Wish:
     return "as_written" if declared.layout == "as-is" else "free"
 
 
-def _match(name: str, nodes: tuple[Node, ...], kind: str) -> str:
+def _match(names: Sequence[str], nodes: tuple[Node, ...], kind: str) -> str:
     """The graph's name for what a recipe names; front ends of TensorFlow add `:0`."""
     known = {alias: node.name for node in nodes for alias in (*node.aliases, node.name)}
-    for spelling in (name, f"{name}:0", name.removesuffix(":0")):
-        if spelling in known:
-            return known[spelling]
+    for name in names:
+        for spelling in (name, f"{name}:0", name.removesuffix(":0")):
+            if spelling in known:
+                return known[spelling]
     raise RecipeError(
         f"the model has no {kind} of that name",
-        subject=f"{kind}s: {name!r}",
+        subject=f"{kind}s: {names[0]!r}",
         remedy=f"name one of {', '.join(repr(node.name) for node in nodes)}",
     )
 
