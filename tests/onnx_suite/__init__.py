@@ -1,0 +1,1 @@
+"""The ONNX backend test suite as the measure of the converter; see `__main__`."""

@@ -1,0 +1,107 @@
+"""Measure the converter by the ONNX backend test suite.
+
+For every test that OpenVINO computes rightly, the model is saved as IR, converted, and run: the
+outputs must be those that the suite expects. Prints tables; `--write` keeps them in
+docs/coverage.md, and the names of the tests that pass in tests/golden/onnx_suite.txt.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import re
+import sys
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from tests.onnx_suite.measure import Outcome, Reference, Reproduction
+from tests.onnx_suite.pool import Crash, outcomes
+from tests.onnx_suite.suite import Test, load
+from tests.onnx_suite.tables import Row, coverage, failures
+
+ROOT = Path(__file__).resolve().parents[2]
+LISTED = ROOT / "tests/golden/onnx_suite.txt"
+PAGE = ROOT / "docs/coverage.md"
+
+
+def options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m tests.onnx_suite", description=__doc__)
+    parser.add_argument("--filter", default="", help="only tests whose name this pattern finds")
+    parser.add_argument("--listed", action="store_true", help="only tests of the list that pass")
+    parser.add_argument("--every", type=int, default=1, help="only every n-th of the tests")
+    parser.add_argument("--limit", type=int, help="only the first tests")
+    parser.add_argument("--jobs", type=int, default=2)
+    parser.add_argument("--tflite", action="store_true", help="as TFLite without Flex, too")
+    parser.add_argument("--verbose", action="store_true", help="a line per test that fails")
+    parser.add_argument("--write", action="store_true", help="write the page and the list")
+    return parser.parse_args()
+
+
+def listed() -> list[str]:
+    return LISTED.read_text().split() if LISTED.exists() else []
+
+
+def chosen(names: Iterable[str], args: argparse.Namespace) -> list[str]:
+    """The tests that the options ask for."""
+    known = set(listed())
+    found = [
+        name
+        for name in names
+        if re.search(args.filter, name) and (name in known or not args.listed)
+    ]
+    return found[:: args.every][: args.limit]
+
+
+def measured(tests: Mapping[str, Test], args: argparse.Namespace) -> list[Row]:
+    """A row per test: OpenVINO first, for itself, for some tests crash it; then the converter."""
+    names, rows = chosen(tests, args), []
+    with TemporaryDirectory() as folder:
+        reference = Reference(tests, Path(folder))
+        computed = _all(reference, names, args.jobs)
+        right = [name for name in names if not computed[name].reason]
+        made = _all(Reproduction(tests, Path(folder)), right, args.jobs)
+        passed = [name for name in right if not made[name].reason]
+        lite = Reproduction(tests, Path(folder), tflite=True)
+        small = _all(lite, passed if args.tflite else [], args.jobs)
+        for name in names:
+            reasons = [outcomes_of.get(name) for outcomes_of in (computed, made, small)]
+            words = tuple(None if each is None else each.reason for each in reasons)
+            rows.append(Row(name, tests[name].kind, computed[name].types, *words))
+    return rows
+
+
+def _all(work: Reference | Reproduction, names: list[str], jobs: int) -> dict[str, Outcome]:
+    found = {}
+    for number, (name, outcome) in enumerate(outcomes(work, names, jobs), 1):
+        found[name] = Outcome(outcome.cause) if isinstance(outcome, Crash) else outcome
+        if number % 100 == 0 and sys.stderr.isatty():
+            print(f"{number} of {len(names)}", file=sys.stderr)
+    return found
+
+
+def main() -> int:
+    args = options()
+    os.environ.setdefault("OMP_NUM_THREADS", "1")
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    rows = measured(load(), args)
+    if args.verbose:
+        for row in rows:
+            if row.computed and not row.reproduced:
+                print(f"{row.name}: {row.converter}")
+            elif row.computed and row.tflite:
+                print(f"{row.name}: TFLite: {row.tflite}")
+    print(coverage(rows))
+    print(failures(rows))
+    lost = sorted({row.name for row in rows if not row.reproduced} & set(listed()))
+    for name in lost:
+        print(f"passed before: {name}")
+    if args.write and not lost and not args.filter:
+        kept = {row.name for row in rows if row.reproduced} | set(listed())
+        LISTED.write_text("\n".join(sorted(kept)) + "\n")
+        PAGE.write_text(coverage(rows) + "\n" + failures(rows))
+    return 1 if lost else 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

@@ -1,0 +1,154 @@
+"""What OpenVINO computes of a test, and what the converter reproduces of it."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from tests.onnx_suite.suite import Sample, Test, differs, is_plain
+
+TERMINALS = {"Parameter", "Result", "Constant"}
+
+
+class Outcome(NamedTuple):
+    """The reason of a failure, or none; and the op types of OpenVINO that the test is made of."""
+
+    reason: str
+    types: tuple[str, ...] = ()
+
+
+class Reference(NamedTuple):
+    """OpenVINO's own result, and the IR that it leaves in a folder."""
+
+    tests: Mapping[str, Test]
+    folder: Path
+
+    def __call__(self, name: str) -> Outcome:
+        try:
+            return self._run(name)
+        except Exception as error:  # noqa: BLE001 - whatever OpenVINO raises is the outcome
+            return Outcome(f"OpenVINO: {_first_line(error)}")
+
+    def _run(self, name: str) -> Outcome:
+        import openvino as ov
+
+        test = self.tests[name]
+        core = ov.Core()
+        model = core.read_model(test.model)
+        hints = {"INFERENCE_PRECISION_HINT": "f32", "INFERENCE_NUM_THREADS": 1}
+        compiled = core.compile_model(model, "CPU", hints)
+        for sample in test.samples:
+            if not is_plain(sample):
+                return Outcome("strings or sequences")
+            made = compiled([np.asarray(given) for given in sample.inputs])
+            results = [np.array(made[port]) for port in compiled.outputs]
+            reason = _compared(results, sample)
+            if reason:
+                return Outcome(reason)
+        ov.save_model(model, self.folder / f"{name}.xml", compress_to_fp16=False)
+        types = {op.get_type_name() for op in model.get_ops()} - TERMINALS
+        return Outcome("", tuple(sorted(types)))
+
+
+class Reproduction(NamedTuple):
+    """The converter's result for the IR: as a TensorFlow function, or as TFLite without Flex."""
+
+    tests: Mapping[str, Test]
+    folder: Path
+    tflite: bool = False
+
+    def __call__(self, name: str) -> Outcome:
+        warnings.simplefilter("ignore")
+        try:
+            return Outcome(self._run(name))
+        except Exception as error:  # noqa: BLE001 - whatever is raised is the outcome
+            return Outcome(_reason(error))
+
+    def _run(self, name: str) -> str:
+        from converters.ir_to_tf.convert import convert, read_graph
+
+        converted = convert(read_graph(self.folder / f"{name}.xml"))
+        compute = _tflite(converted) if self.tflite else _function(converted)
+        for sample in self.tests[name].samples:
+            given = [
+                np.asarray(data).transpose(port.order).astype(port.dtype)
+                for port, data in zip(converted.inputs, sample.inputs, strict=True)
+            ]
+            made = compute(given)
+            results = [
+                np.transpose(tensor, np.argsort(port.order))
+                for port, tensor in zip(converted.outputs, made, strict=True)
+            ]
+            reason = _compared(results, sample)
+            if reason:
+                return reason
+        return ""
+
+
+def _function(converted: Any) -> Any:
+    import tensorflow as tf
+
+    from converters.ir_to_tf.signature import keywords
+
+    def compute(given: list[Any]) -> list[Any]:
+        words = keywords(converted.inputs)
+        made = converted.function(**dict(zip(words, map(tf.constant, given), strict=True)))
+        return [made[port.name].numpy() for port in converted.outputs]
+
+    return compute
+
+
+def _tflite(converted: Any) -> Any:
+    import tensorflow as tf
+
+    converter = tf.lite.TFLiteConverter.from_concrete_functions(
+        [converted.function], converted.module
+    )
+    interpreter = tf.lite.Interpreter(model_content=converter.convert(), num_threads=1)
+    interpreter.allocate_tensors()
+
+    def compute(given: list[Any]) -> list[Any]:
+        # Without a signature, inputs are in the order of the function's arguments.
+        details = interpreter.get_input_details()
+        for detail, data in zip(details, given, strict=True):
+            interpreter.set_tensor(detail["index"], data)
+        interpreter.invoke()
+        places = interpreter.get_output_details()
+        return [interpreter.get_tensor(place["index"]) for place in places]
+
+    return compute
+
+
+def _compared(results: list[Any], sample: Sample) -> str:
+    if len(results) != len(sample.outputs):
+        return f"{len(results)} outputs, expected {len(sample.outputs)}"
+    reasons = (differs(made, wanted) for made, wanted in zip(results, sample.outputs, strict=True))
+    return next(filter(None, reasons), "")
+
+
+def _reason(error: Exception) -> str:
+    """The kind of a failure, short enough for a table."""
+    kind = type(error).__name__
+    subject = getattr(error, "subject", "").split(" ")[0]
+    known = {
+        "UnsupportedError": lambda: "unsupported op " + ", ".join(_unsupported(error)),
+        "DynamicShapeError": lambda: "dynamic shape",
+        "NotConstantError": lambda: f"run-time parameter of {subject}",
+    }
+    if kind in known:
+        return known[kind]()
+    cause = getattr(error, "cause", f"{kind}: {_first_line(error)}")
+    return f"{subject}: {cause}" if subject else cause
+
+
+def _unsupported(error: Any) -> list[str]:
+    return [line.strip().split(":")[0] for line in error.cause.splitlines()[1:]]
+
+
+def _first_line(error: Exception) -> str:
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    return lines[-1 if "Check '" in str(error) else 0][:160] if lines else type(error).__name__

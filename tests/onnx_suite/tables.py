@@ -1,0 +1,81 @@
+"""Tables of coverage, as Markdown."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
+
+HEAD = """# What the converter covers
+
+The measure is the ONNX backend test suite that the `onnx` package carries. A test counts as
+*computed* if OpenVINO reads the model and gives the outputs that the suite expects (CPU, float32,
+rtol 1e-3, atol 1e-4), and as *reproduced* if the TensorFlow function made from the saved IR gives
+them too. Written by `python -m tests.onnx_suite --write`.
+"""
+
+
+class Row(NamedTuple):
+    """One test: why OpenVINO, the converter and TFLite fail; empty where they do not."""
+
+    name: str
+    kind: str
+    types: tuple[str, ...]
+    openvino: str
+    converter: str | None = None
+    tflite: str | None = None
+
+    @property
+    def computed(self) -> bool:
+        return not self.openvino
+
+    @property
+    def reproduced(self) -> bool:
+        return self.converter == ""
+
+
+def coverage(rows: Sequence[Row]) -> str:
+    """What is computed and reproduced, per category and per op type."""
+    kinds = list(dict.fromkeys(row.kind for row in rows))
+    with_lite = any(row.tflite is not None for row in rows)
+    names = ["Tests", "Computed by OpenVINO", "Reproduced", *["As TFLite"] * with_lite]
+    lines = [HEAD, "## By category", "", *_head(["Category", *names])]
+    lines += [_line(kind, [row for row in rows if row.kind == kind], with_lite) for kind in kinds]
+    lines.append(_line("all", rows, with_lite))
+    lines += ["", "## By op type of OpenVINO", "", *_head(["Op type", *names[1:]])]
+    types = sorted({kind for row in rows for kind in row.types})
+    for kind in types:
+        mine = [row for row in rows if kind in row.types]
+        lines.append(_line(kind, mine, with_lite, total=False))
+    return "\n".join(lines) + "\n"
+
+
+def failures(rows: Iterable[Row]) -> str:
+    """The reasons for which tests that OpenVINO computes are not reproduced."""
+    found: dict[str, list[str]] = {}
+    for row in rows:
+        if row.computed and row.converter:
+            found.setdefault(row.converter, []).append(row.name)
+    lines = ["## What is not reproduced, and why", "", *_head(["Reason", "Tests", "Such as"])]
+    for reason, names in sorted(found.items(), key=lambda item: (-len(item[1]), item[0])):
+        words = reason.replace("|", "/").replace("\n", " ")
+        lines.append(f"| {words} | {len(names)} | {', '.join(sorted(names)[:3])} |")
+    lite = Counter(row.tflite for row in rows if row.tflite)
+    if lite:
+        lines += ["", "## What TFLite cannot, and why", "", *_head(["Reason", "Tests"])]
+        lines += [f"| {reason} | {count} |" for reason, count in lite.most_common()]
+    return "\n".join(lines) + "\n"
+
+
+def _head(names: Sequence[str]) -> list[str]:
+    return [f"| {' | '.join(names)} |", "|" + "---|" * len(names)]
+
+
+def _line(name: str, rows: Sequence[Row], with_lite: bool, total: bool = True) -> str:
+    counts = [
+        *[len(rows)] * total,
+        sum(row.computed for row in rows),
+        sum(row.reproduced for row in rows),
+        *[sum(row.tflite == "" for row in rows)] * with_lite,
+    ]
+    return f"| {name} | {' | '.join(map(str, counts))} |"
