@@ -14,6 +14,7 @@ import twin_network as twin
 
 from converters import flatbuffer, stage
 from converters.quantize import __main__ as quantize
+from converters.quantize.check import refused_operator
 from converters.quantize.kinds import KINDS
 from converters.verify.runners import SIGNATURE
 
@@ -184,3 +185,26 @@ def test_lost_names_and_wrong_shapes_are_refused(quantized, root, capsys):
 def test_an_unknown_kind_names_those_there_are(quantized, capsys):
     assert quantized("int4")[0] == 1
     assert "full_uint8" in capsys.readouterr().err
+
+
+def test_what_has_no_int8_kernel_stays_in_float(quantized, root):
+    """TensorFlow writes an int8 DIV, which no runtime can run."""
+    twin.write_saved_model(root / "dividing", divides=True)
+    code, out, facts = quantized("full_int8", saved_model="dividing")
+    assert code == 0 and facts["float_operators"] == {"DIV": 1}
+    assert described(out)["outputs_in_order"]
+    first = out.read_bytes()
+    assert quantized("full_int8", saved_model="dividing")[1].read_bytes() == first
+
+
+@pytest.mark.parametrize(
+    ("words", "operator"),
+    [
+        ("Didn't find op for builtin opcode 'SQRT' version '2'. An older version", "SQRT"),
+        ("got 9.Node number 5 (DIV) failed to invoke.", "DIV"),
+        ("Node number 0 (EXP) failed to prepare.", "EXP"),
+        ("no such file", None),
+    ],
+)
+def test_refused_operators_are_found_in_the_words_of_runtimes(words, operator):
+    assert refused_operator(words) == operator

@@ -98,7 +98,7 @@ def write_model(root: Path, recipe: str = RECIPE) -> None:
     save_file(weights(), source / "weights.safetensors")
 
 
-def write_saved_model(folder: Path, spoilt: str = "", by: float = 0.0, swap=False) -> None:
+def write_saved_model(folder: Path, spoilt="", by=0.0, swap=False, divides=False) -> None:
     """The same network channels last; one tensor may be spoilt, the names of outputs swapped."""
     import tensorflow as tf
 
@@ -111,6 +111,7 @@ def write_saved_model(folder: Path, spoilt: str = "", by: float = 0.0, swap=Fals
     @tf.function(input_signature=[tf.TensorSpec((1, SIDE, SIDE, 3), tf.float32, "x")])
     def serving(x):
         x = tf.nn.relu(convolution(x, "body"))
+        x = x / (1 + tf.reduce_mean(x, axis=(1, 2), keepdims=True)) if divides else x
         mask, edge = (tf.nn.sigmoid(convolution(x, name)) for name in ("mask", "edge"))
         return {"mask": edge, "edge": mask} if swap else {"mask": mask, "edge": edge}
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import re
+from collections.abc import Collection
 from pathlib import Path
 from typing import Any
 
@@ -15,8 +16,9 @@ from converters import flatbuffer, stage
 from converters.datasets.interface import Interface
 from converters.errors import ZooError
 from converters.quantize.calibration import Calibration
-from converters.quantize.check import checked
-from converters.quantize.kinds import KINDS, Kind, configure, kind_named
+from converters.quantize.check import checked, refused_operator
+from converters.quantize.islands import float_operators
+from converters.quantize.kinds import KINDS, Kind, configure, kind_named, quantised
 from converters.quantize.order import in_order
 from converters.recipes import load_variant
 from converters.recipes.recipe import Options
@@ -25,9 +27,16 @@ from converters.versions import versions
 
 
 def converted(
-    saved_model: Path, kind: Kind, calibration: Calibration | None, options: Options
+    saved_model: Path,
+    kind: Kind,
+    calibration: Calibration | None,
+    options: Options,
+    floats: Collection[str] = (),
 ) -> bytes:
-    """The TFLite file of a SavedModel: equal inputs give equal bytes."""
+    """The TFLite file of a SavedModel: equal inputs give equal bytes.
+
+    `floats` names operators of an int8 kind that stay in float.
+    """
     stage.quiet_tensorflow()
     import tensorflow as tf
 
@@ -35,12 +44,41 @@ def converted(
         str(saved_model), signature_keys=[SIGNATURE]
     )
     configure(converter, kind, calibration, options)
+    converter._experimental_calibrate_only = bool(floats)
     try:
-        return bytes(converter.convert())
+        made = bytes(converter.convert())
+        return quantised(made, kind, options, floats) if floats else made
     except ZooError:
         raise
     except Exception as error:
         raise _explained(error) from error
+
+
+def runnable(
+    part: Path, args: argparse.Namespace, calibration: Calibration | None, options: Options
+) -> dict[str, Any]:
+    """Write a file that the oldest runtime can run, and say what loaded it and what it took.
+
+    Where it lacks an operator in int8, that operator stays in float.
+    """
+    interface, kind = Interface.read(args.interface), kind_named(args.kind)
+    floats: list[str] = []
+    while True:
+        made = converted(args.saved_model, kind, calibration, options, floats)
+        part.write_bytes(in_order(made, interface))
+        try:
+            answer = checked(part, args.interface, args.kind)
+            words = answer["note"]
+        except ZooError as error:
+            answer, words = {"error": error}, error.cause
+        lacking = refused_operator(words)
+        if kind.is_calibrated and lacking and lacking not in floats:
+            print(f"{lacking} stays in float: {words}")
+            floats.append(lacking)
+        elif "error" in answer:
+            raise answer["error"]
+        else:
+            return answer
 
 
 def _explained(error: Exception) -> ZooError:
@@ -79,6 +117,7 @@ def facts(path: Path, name: str, calibration: Calibration | None, answer: Any) -
         "transposes": {"count": count, "bytes": moved},
         "calibration": calibration.record() if calibration else None,
         "calibrated": calibration.is_real if calibration else None,
+        "float_operators": float_operators(path) if calibration else None,
         "loaded_by": answer["package"],
         "versions": versions("numpy", "pillow", "tensorflow", answer["package"]),
         **({"note": answer["note"]} if answer["note"] else {}),
@@ -98,16 +137,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> None:
     """Make one TFLite file."""
     variant = load_variant(args.models, args.model, args.variant)
-    interface = Interface.read(args.interface)
-    kind = kind_named(args.kind)
-    folder = args.models / args.model
-    is_drawn = kind.is_calibrated
+    interface, folder = Interface.read(args.interface), args.models / args.model
+    is_drawn = kind_named(args.kind).is_calibrated
     calibration = Calibration(variant, interface, folder, args.sources) if is_drawn else None
     options = variant.stages.get("quantize", {})
-    made = in_order(converted(args.saved_model, kind, calibration, options), interface)
     with stage.made_whole(args.out) as part:
-        part.write_bytes(made)
-        answer = checked(part, args.interface, args.kind)
+        answer = runnable(part, args, calibration, options)
         noted = facts(part, args.kind, calibration, answer)
     stage.write_json(args.facts, noted)
 

@@ -1,4 +1,4 @@
-"""Whether a written TFLite file is what was asked for: it loads, and keeps names, shapes, types.
+"""Whether a written TFLite file is what was asked for: it loads, runs, keeps names and types.
 
 Run in a process of its own: tflite-runtime cannot share one with TensorFlow.
 """
@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -18,7 +19,13 @@ import numpy as np
 from converters.datasets.interface import Interface, Stored
 from converters.errors import ZooError
 from converters.quantize.kinds import Kind, kind_named
-from converters.verify.runners import SIGNATURE, check_names, interpreter_of
+from converters.verify.runners import SIGNATURE, check_names, interpreter_of, invoked
+
+REFUSALS = (
+    re.compile(r"Didn't find op for builtin opcode '(\w+)'"),
+    re.compile(r"Node number \d+ \((\w+)\) failed to (?:invoke|prepare)"),
+)
+"""How TFLite's runtimes name the operator that they cannot run."""
 
 
 def checked(path: Path, interface: Path, kind: str) -> dict[str, Any]:
@@ -45,13 +52,22 @@ def check(path: Path, interface: Interface, kind: Kind) -> dict[str, str]:
     signature = interpreter.get_signature_list().get(SIGNATURE, {"inputs": [], "outputs": []})
     check_names(path.name, signature, interface)
     call = interpreter.get_signature_runner(SIGNATURE)
+    inputs = call.get_input_details()
     for specs, details in (
-        (interface.inputs, call.get_input_details()),
+        (interface.inputs, inputs),
         (interface.outputs, call.get_output_details()),
     ):
         for spec in specs:
             _check_tensor(f"{path.name}: {spec.name}", spec, details[spec.name], kind)
+    zeros = {name: np.zeros(d["shape"], d["dtype"]) for name, d in inputs.items()}
+    invoked(call, zeros, path.name)
     return {"package": package, "note": note}
+
+
+def refused_operator(words: str) -> str | None:
+    """The operator that a runtime lacks in the type or version that the file has it in."""
+    found = [match for pattern in REFUSALS for match in pattern.findall(words)]
+    return str(found[0]) if found else None
 
 
 def _check_tensor(subject: str, spec: Stored, detail: Any, kind: Kind) -> None:

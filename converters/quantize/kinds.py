@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Any, NamedTuple
 
 from converters.errors import RecipeError
@@ -38,6 +38,27 @@ def kind_named(name: str) -> Kind:
             f"no kind {name!r}", subject="quantize", remedy=f"choose among {', '.join(KINDS)}"
         )
     return KINDS[name]
+
+
+def quantised(calibrated: bytes, kind: Kind, options: Options, floats: Collection[str]) -> bytes:
+    """The second half of an int8 conversion, with some operators kept in float.
+
+    TensorFlow quantises operators that no runtime has a kernel for; its converter has no option
+    against that, but the function behind it has.
+    """
+    import tensorflow as tf
+    from tensorflow.lite.python import convert
+
+    io = getattr(tf, kind.io or "float32")
+    made = convert.mlir_quantize(
+        calibrated,
+        disable_per_channel=not options.get("per_channel", True),
+        input_data_type=io,
+        output_data_type=io,
+        denylisted_ops=set(floats),
+        disable_per_channel_for_dense_layers=True,
+    )
+    return bytes(made)
 
 
 def configure(converter: Any, kind: Kind, draw: Draw | None, options: Options) -> None:

@@ -70,7 +70,8 @@ def _tflite(path: Path, interface: Interface) -> Runner:
 
     def run(given: Mapping[str, Array]) -> dict[str, Array]:
         stored = interface.stored_inputs(given)
-        found = call(**{name: quantised(values, inputs[name]) for name, values in stored.items()})
+        fed = {name: quantised(values, inputs[name]) for name, values in stored.items()}
+        found = invoked(call, fed, path.name)
         floats = {name: dequantised(values, outputs[name]) for name, values in found.items()}
         return interface.source_outputs(floats)
 
@@ -96,6 +97,19 @@ def interpreter_of(path: Path) -> tuple[Any, str, str]:
             reason = " ".join(str(error).split())
             refusals.append(f"{package} refuses the file: {reason}")
     raise ZooError("; ".join(refusals), subject=path.name, remedy="no runtime here can load it")
+
+
+def invoked(call: Any, inputs: Mapping[str, Array], subject: str) -> dict[str, Array]:
+    """What a signature answers; an operator that cannot run is the file's fault."""
+    try:
+        outputs: dict[str, Array] = call(**inputs)
+    except (RuntimeError, ValueError) as error:
+        raise ZooError(
+            f"loads, but does not run: {' '.join(str(error).split())}",
+            subject=subject,
+            remedy="the runtime has no kernel for this operator in this type: build the file again",
+        ) from error
+    return outputs
 
 
 def _tflite_runtime() -> Any:
@@ -157,11 +171,7 @@ def _saved_model(path: Path, interface: Interface) -> Runner:
 
     loaded = tf.saved_model.load(str(path))
     call = loaded.signatures[SIGNATURE]
-    names = {
-        "inputs": list(call.structured_input_signature[1]),
-        "outputs": list(call.structured_outputs),
-    }
-    check_names(path.name, names, interface)
+    check_names(path.name, _stated_names(path), interface)
 
     def run(given: Mapping[str, Array], _loaded: Any = loaded) -> dict[str, Array]:
         stored = interface.stored_inputs(given)
@@ -177,6 +187,16 @@ def _saved_model(path: Path, interface: Interface) -> Runner:
         Transposes(len(moved), sum(moved)),
         sum(file.stat().st_size for file in path.rglob("*") if file.is_file()),
     )
+
+
+def _stated_names(path: Path) -> dict[str, list[str]]:
+    """The names in a signature as the file has them: once loaded, `input.1` is `input_1`."""
+    from tensorflow.core.protobuf import saved_model_pb2
+
+    stored = saved_model_pb2.SavedModel()
+    stored.ParseFromString((path / "saved_model.pb").read_bytes())
+    signature = stored.meta_graphs[0].signature_def[SIGNATURE]
+    return {"inputs": list(signature.inputs), "outputs": list(signature.outputs)}
 
 
 def _inlined(call: Any) -> Any:
