@@ -224,6 +224,18 @@ def test_a_free_output_prefers_channels_last():
     assert plan.order(output) == (0, 2, 3, 1)
 
 
+def test_compressed_weights_are_folded():
+    plan = plan_of(
+        """
+        x[1,3,4,4] = Parameter()
+        s[8,3,1,1] = Multiply(#[8,3,1,1], #[8,1,1,1])
+        a[1,8,4,4] = Convolution(x, s)
+        y[1,8,4,4] = Result(a)
+        """
+    )
+    assert [node.type for node in plan.graph.nodes] == ["Parameter", "Convolution", "Result"]
+
+
 def test_text_is_read_back():
     graph = parse(FREE["detection head"])
     again = parse(to_text(graph).replace("  # ", "\n#").replace("\n#", "  # "))

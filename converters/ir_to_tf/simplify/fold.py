@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+import numpy as np
+
 from converters.ir_to_tf.graph import Array, Graph, Node, Value, renumbered
 from converters.ir_to_tf.layout.rules import permutation_of
 from converters.ir_to_tf.reader import DTYPES
@@ -36,6 +38,8 @@ FOLDS: dict[str, Callable[[Node], Array]] = {
     "Squeeze": lambda node: node.known(0).reshape(node.outputs[0].shape),
     "Unsqueeze": lambda node: node.known(0).reshape(node.outputs[0].shape),
     "Transpose": lambda node: node.known(0).transpose(permutation_of(node)),
+    "Subtract": lambda node: np.subtract(node.known(0), node.known(1)),
+    "Multiply": lambda node: np.multiply(node.known(0), node.known(1)),
 }
 
 
