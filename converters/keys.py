@@ -38,9 +38,9 @@ ENTRIES = {
 """The module that each stage runs."""
 
 PACKAGES: dict[str, tuple[str, ...]] = {
-    "export": ("torch", "onnx", "onnxscript"),
+    "export": ("torch", "onnx", "onnxscript", "safetensors"),
     "simplify": ("onnx", "onnxsim", "onnxruntime"),
-    "mo": ("openvino", "openvino-dev", "tensorflow", "onnx"),
+    "mo": ("openvino", "openvino-dev", "tensorflow", "keras", "onnx"),
     "tf": ("tensorflow", "openvino", "scipy", "numpy"),
     "quantize": ("tensorflow", "numpy", "pillow"),
     "reference": ("torch", "onnxruntime", "tensorflow", "tflite-runtime", "numpy", "pillow"),

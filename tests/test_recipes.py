@@ -431,7 +431,7 @@ def slices(tmp_path: Path, *changes: tuple[str, str]):
         (("names: [astronaut]", "names: [coffee]"), {"quantize"}),
         (("{data: drawn}", "{data: drawn, seed: 1}"), {"reference", "verify"}),
         (("normalised_max: 1e-4", "normalised_max: 1e-3"), {"verify"}),
-        (("in_ch: 3", "in_ch: 4"), {"export", "mo", "reference", "report"}),
+        (("in_ch: 3", "in_ch: 4"), {"export", "reference", "report"}),
         (("    color: RGB", "    color: BGR"), {"quantize", "reference", "verify", "pictures"}),
         (("    color: RGB", "    color: RGB\n    keep_layout: true"), {"tf"}),
         (("{name: d1}", "{name: d1, layout: as-is}"), {"tf"}),

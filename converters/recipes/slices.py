@@ -19,6 +19,10 @@ BUILT_INTO_IR = ("mean", "scale", "reverse_channels")
 """What the artefacts do to their inputs themselves, so that samples must come without it."""
 
 
+EXPORTED = ("pytorch", "onnx")
+"""Frameworks whose models export loads: mo then reads an ONNX file, and of `load` nothing more."""
+
+
 class Slice(NamedTuple):
     """The fields of a variant that a stage reads."""
 
@@ -53,6 +57,8 @@ def stage_slice(variant: Variant, stage: str) -> dict[str, Any]:
     """The fields that a stage reads, as data that JSON can hold."""
     wanted = SLICES[stage]
     data: dict[str, Any] = {name: _plain(getattr(variant, name)) for name in wanted.top}
+    if stage == "mo" and variant.framework in EXPORTED:
+        data["load"] = {"framework": variant.framework}
     if wanted.inputs:
         data["inputs"] = [_chosen(asdict(spec), wanted.inputs) for spec in variant.inputs]
     if wanted.outputs:
