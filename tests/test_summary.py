@@ -55,7 +55,17 @@ def test_the_table_is_aligned_and_names_every_column(zoo, capsys):
     printed = capsys.readouterr().out
     head, rule, *body = [line for line in printed.splitlines() if line.strip()][:4]
     assert head.split() == (
-        "model variant artefact size error SQNR metric (source) transposes".split()
+        [
+            "model",
+            "variant",
+            "artefact",
+            "size",
+            "error",
+            "SQNR",
+            "metric",
+            "(source)",
+            "transposes",
+        ]
     )
     assert set(rule) == {"-", " "}
     assert body[0].split()[:5] == ["digits", "8x8", "float32", "23.5", "kB"]

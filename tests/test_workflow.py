@@ -165,7 +165,7 @@ def test_upstream_code_is_imported_from_its_pinned_commit(build):
 
 
 def test_nothing_half_written_lies_about(build):
-    hidden = [path for path in (build.folder / "results").rglob(".*")]
+    hidden = (build.folder / "results").rglob(".*")
     assert [path for path in hidden if path.name != ".snakemake_timestamp"] == []
 
 
