@@ -27,7 +27,6 @@ OF_ARTIFACTS = ("bytes", "transposes", "transpose_bytes", "metric_drop")
 AT_LEAST = ("cosine", "sqnr_db")
 """Measures that must not fall below their bound; all others must not exceed it."""
 
-EXACT = ("saved_model", "ir", "float32")
 REMEDIES: Mapping[str, str] = {
     "shape": "the conversion changed the output: compare interface.json with the source",
     "finite": "look for overflow: wrong preprocessing, or float16 weights beyond 65504",
@@ -40,10 +39,19 @@ OF_THE_EXACT = (
     "the conversion changed the model: the evidence of ir, saved_model and float32 tells the "
     "stage; accept it only with limits.{artifact}.{measure} in the recipe"
 )
+OF_THE_COARSE = (
+    "weights of this kind are coarser: accept it with limits.{artifact}.{measure} in the recipe "
+    "if the task metric holds, or leave the kind out of `artifacts`"
+)
 OF_THE_QUANTISED = (
     "give calibration data like the real inputs and more of it, or accept it with "
     "limits.{artifact}.{measure} in the recipe"
 )
+
+GENERAL = {
+    **dict.fromkeys(("saved_model", "ir", "float32"), OF_THE_EXACT),
+    **dict.fromkeys(("float16", "dynamic"), OF_THE_COARSE),
+}
 
 
 class Check(NamedTuple):
@@ -123,8 +131,9 @@ def refusal(artifact: str, checks: list[Check]) -> LimitError | None:
     broken = [check for check in checks if not check.is_held]
     if not broken:
         return None
-    general = OF_THE_EXACT if artifact in EXACT else OF_THE_QUANTISED
     first = broken[0].measure
-    remedy = REMEDIES.get(first, general).format(artifact=artifact, measure=first)
+    remedy = REMEDIES.get(first, GENERAL.get(artifact, OF_THE_QUANTISED)).format(
+        artifact=artifact, measure=first
+    )
     causes = "; ".join(check.sentence() for check in broken)
     return LimitError(causes, subject=f"artefact {artifact}", remedy=remedy)

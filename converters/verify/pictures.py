@@ -109,16 +109,17 @@ def drawn(values: Array, bounds: tuple[float, float]) -> Array:
 def sheet(shown: list[Shown]) -> Image.Image:
     """All pictures: a row for each sample, a column for each label."""
     labels = list(dict.fromkeys(entry.label for entry in shown))
+    tiles = [_tile(entry.picture) for entry in shown]
+    row = GAP + max(tile.height for tile in tiles)
     rows = 1 + max(entry.sample for entry in shown)
     width = GAP + len(labels) * (TILE + GAP)
-    canvas = Image.new("RGB", (width, GAP + LABEL + rows * (TILE + GAP)), "white")
+    canvas = Image.new("RGB", (width, GAP + LABEL + rows * row), "white")
     pen = ImageDraw.Draw(canvas)
     for column, label in enumerate(labels):
         pen.text((GAP + column * (TILE + GAP), GAP), label, fill="black")
-    for entry in shown:
+    for entry, tile in zip(shown, tiles, strict=True):
         left = GAP + labels.index(entry.label) * (TILE + GAP)
-        top = GAP + LABEL + entry.sample * (TILE + GAP)
-        canvas.paste(_tile(entry.picture), (left, top))
+        canvas.paste(tile, (left, GAP + LABEL + entry.sample * row))
     return canvas
 
 
