@@ -31,7 +31,7 @@ HELDOUT_SEED = 2
 MEAN = np.array([0.485, 0.456, 0.406], np.float32)
 STD = np.array([0.229, 0.224, 0.225], np.float32)
 PACKAGES = ("numpy", "pillow", "safetensors", "scikit-image", "torch")
-SAVE_EVERY = 100  # steps
+SAVE_EVERY = 20  # steps
 
 
 class Phase(NamedTuple):
@@ -48,8 +48,9 @@ class Phase(NamedTuple):
 PHASES = (
     Phase(96, 8, 100, 1e-4, 2e-3),
     Phase(96, 8, 900, 2e-3, 2e-3),
-    Phase(160, 6, 700, 2e-3, 8e-4, "bfloat16"),
-    Phase(320, 2, 320, 8e-4, 0, "bfloat16"),
+    Phase(160, 6, 413, 2e-3, 1.292e-3, "bfloat16"),
+    Phase(320, 2, 187, 1.2e-3, 1.2e-3, "bfloat16"),
+    Phase(320, 2, 150, 1.2e-3, 0, "bfloat16"),
 )
 
 
