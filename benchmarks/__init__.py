@@ -1,0 +1,1 @@
+"""Measurements of what the zoo's tools cost and reach, beside other tools; nothing imports them."""

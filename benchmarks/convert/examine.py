@@ -1,0 +1,180 @@
+"""What a converted file holds and how far it is from ONNX Runtime: `ONNX TFLITE OUT.json`.
+
+Nothing is known of the converter that made the file: its inputs and outputs are found by name, and
+the order of their axes by shape; where several orders fit, the one that errs least is meant.
+"""
+
+from __future__ import annotations
+
+import itertools
+import json
+import math
+import re
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from converters import flatbuffer
+from converters.errors import ZooError
+from converters.verify.measures import difference
+from converters.verify.runners import interpreter_of
+
+Array = npt.NDArray[Any]
+Order = tuple[int, ...]
+
+SAMPLES = 3
+RIGHT = 1e-2
+"""An error below this comes from rounding: the orders of the inputs are found."""
+
+
+def contents(tflite: Path) -> dict[str, Any]:
+    """What lies in the file."""
+    kinds = flatbuffer.operators(tflite)
+    count, moved = flatbuffer.transposes(tflite)
+    return {
+        "ops": sum(kinds.values()),
+        "operators": dict(sorted(kinds.items())),
+        "transposes": count,
+        "transposed": moved,
+        "size": tflite.stat().st_size,
+    }
+
+
+def error_of(onnx: Path, tflite: Path) -> dict[str, Any]:
+    """The worst output's normalised error, and the runtime that computed it."""
+    samples, expected = reference(onnx)
+    interpreter, runtime, note = interpreter_of(tflite)
+    call = interpreter.get_signature_runner()
+    given, made = call.get_input_details(), call.get_output_details()
+    inputs = paired(list(samples[0]), list(given))
+    outputs = paired(list(expected[0]), list(made))
+    error = math.inf
+    for orders in input_orders(samples[0], {n: given[inputs[n]]["shape"] for n in inputs}):
+        results = [
+            call(**{inputs[n]: x.transpose(orders[n]) for n, x in sample.items()})
+            for sample in samples
+        ]
+        error = min(error, worst(results, expected, outputs))
+        if error < RIGHT:
+            break
+    return {"error": error, "runtime": runtime, "runtime_note": note}
+
+
+def reference(onnx: Path) -> tuple[list[dict[str, Array]], list[dict[str, Array]]]:
+    """Random samples, and what ONNX Runtime makes of them."""
+    import onnxruntime
+
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = 1
+    options.log_severity_level = 3
+    session = onnxruntime.InferenceSession(onnx, options, providers=["CPUExecutionProvider"])
+    chance = np.random.default_rng(0)
+    samples = [
+        {
+            port.name: drawn(port.name, port.shape, port.type, chance)
+            for port in session.get_inputs()
+        }
+        for _ in range(SAMPLES)
+    ]
+    names = [port.name for port in session.get_outputs()]
+    return samples, [
+        dict(zip(names, session.run(names, sample), strict=True)) for sample in samples
+    ]
+
+
+def drawn(name: str, shape: Sequence[Any], kind: str, chance: np.random.Generator) -> Array:
+    """One random input: a normal distribution for floats, zeros and ones for all else."""
+    if not all(isinstance(size, int) and size > 0 for size in shape):
+        raise ZooError(f"the shape {shape} is not fixed", subject=f"input {name!r}")
+    element = kind.removeprefix("tensor(").removesuffix(")")
+    if element == "float":
+        return chance.standard_normal(shape).astype(np.float32)
+    return chance.integers(0, 2, shape).astype(element)
+
+
+def paired(wanted: Sequence[str], present: Sequence[str]) -> dict[str, str]:
+    """Each name of the source with the name in the file: equal, or equal but for signs."""
+    plain = {plainly(name): name for name in present}
+    found = {name: name if name in present else plain.get(plainly(name), "") for name in wanted}
+    left = [name for name in present if name not in found.values()]
+    lost = [name for name in wanted if not found[name]]
+    if len(lost) > 1 or len(lost) > len(left):
+        raise ZooError(f"the names {', '.join(lost)} are lost; there are {', '.join(present)}")
+    return {**found, **dict(zip(lost, left, strict=False))}
+
+
+def plainly(name: str) -> str:
+    """A name as converters may have to write it."""
+    return re.sub(r"\W", "_", name.removesuffix(":0")).strip("_").lower()
+
+
+def fitting(source: Sequence[int], stored: Sequence[int]) -> list[Order]:
+    """The orders of a source's axes that give a stored shape, channels last before all others."""
+    rank = len(source)
+    if rank != len(stored):
+        return []
+    last = (0, *range(2, rank), 1) if rank > 2 else tuple(range(rank))
+    orders = dict.fromkeys([last, tuple(range(rank)), *itertools.permutations(range(rank))])
+    return [order for order in orders if [source[axis] for axis in order] == list(stored)]
+
+
+def input_orders(
+    sample: Mapping[str, Array], stored: Mapping[str, Sequence[int]]
+) -> Iterator[dict[str, Order]]:
+    """All ways in which the inputs may be stored, likely ones first."""
+    choices = [fitting(values.shape, stored[name]) for name, values in sample.items()]
+    for name, orders in zip(sample, choices, strict=True):
+        if not orders:
+            shapes = f"{list(sample[name].shape)} is stored as {[*map(int, stored[name])]}"
+            raise ZooError(shapes, subject=f"input {name!r}")
+    for combination in itertools.islice(itertools.product(*choices), 24):
+        yield dict(zip(sample, combination, strict=True))
+
+
+def worst(
+    results: Sequence[Mapping[str, Array]],
+    expected: Sequence[Mapping[str, Array]],
+    names: Mapping[str, str],
+) -> float:
+    """The largest normalised error of all outputs; infinite where one is not finite."""
+    errors = [
+        least_error(
+            np.stack([result[there] for result in results]),
+            np.stack([reference[here] for reference in expected]),
+            here,
+        )
+        for here, there in names.items()
+    ]
+    return max(errors, default=math.inf)
+
+
+def least_error(actual: Array, expected: Array, name: str) -> float:
+    """One output's error, in the order of axes in which it is least."""
+    orders = fitting(expected.shape[1:], actual.shape[1:])
+    if not orders:
+        shapes = f"{list(expected.shape[1:])} is stored as {list(actual.shape[1:])}"
+        raise ZooError(shapes, subject=f"output {name!r}")
+    errors = [
+        difference(actual, expected.transpose(0, *(axis + 1 for axis in order))).normalised_max
+        for order in orders
+    ]
+    return min(error if math.isfinite(error) else math.inf for error in errors)
+
+
+def main(onnx: Path, tflite: Path, out: Path) -> None:
+    """Write what is known as soon as it is: a runtime may crash on the file."""
+    found = contents(tflite)
+    out.write_text(json.dumps(found))
+    found |= error_of(onnx, tflite)
+    out.write_text(json.dumps(found))
+
+
+if __name__ == "__main__":
+    try:
+        main(*map(Path, sys.argv[1:4]))
+    except (ZooError, ValueError, RuntimeError) as failure:
+        sys.exit(f"error: {str(failure).splitlines()[0]}")

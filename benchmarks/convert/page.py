@@ -1,0 +1,128 @@
+"""The page docs/benchmarks.md: a table, what was measured how, and what follows from it."""
+
+from __future__ import annotations
+
+import statistics
+from collections.abc import Iterator, Mapping, Sequence
+
+from benchmarks.convert.measure import OURS, Row
+from benchmarks.convert.process import Usage
+from benchmarks.convert.verdict import losses, pairs, summary
+
+HEAD = (
+    "model | by | ONNX to IR, s | to TFLite, s | peak MB | ops | transposes | kB | error "
+    "| 1 thread, ms | 2 threads, ms"
+)
+
+INTRODUCTION = """\
+# The converter, measured
+
+Our converter beside onnx2tf, on the same networks in the same run. The command below made this
+page; it is not edited by hand.
+
+| | |
+|---|---|
+| date | {date} |
+| machine | {machine}; load {load} while measuring |
+| ours | {ours} |
+| peer | {peer} |
+| command | `{command}` |
+"""
+
+METHOD = """\
+## How it is measured
+
+- Every conversion is one fresh process, its start and its imports included: the command that a user
+  would type. Seconds are those of the clock; in brackets, of the processor. The peak is the
+  resident memory of the largest process.
+- Ours goes from ONNX to IR (Model Optimizer) and from IR to TFLite; the comparison counts both.
+  The peer goes from ONNX to TFLite at once; it runs onnxsim first and writes a float16 file too, as
+  it does by default. All networks are simplified already.
+- Operators, transposes and the bytes that these move are counted in the `.tflite` file.
+- The error is that of the worst output, over {samples} random inputs: max |a - b| / max |b|, where
+  b is ONNX Runtime's. Names tell the outputs apart; of the orders of axes that fit the shape, the
+  one with the least error is taken.
+- Latency is that under tflite-runtime with its default delegate, in rounds in which the files take
+  turns: the fastest round, in brackets the quartiles with the median between them. Ours and theirs
+  are compared by the fastest, since other work on the machine only ever adds.
+- Equal means: counts that are the same; sizes within 1%; memory, CPU and latencies within 5%,
+  seconds within 10%; errors within 25%, or both below 1e-6, which is rounding.
+
+The numbers belong to this machine and its load; only the ratios of one run mean anything.
+"""
+
+
+def page(rows: Sequence[Row], facts: Mapping[str, str], missing: str = "") -> str:
+    """The whole page; `missing` says why there is no peer."""
+    parts = [INTRODUCTION.format_map(facts)]
+    if missing:
+        parts.append(f"The peer was not measured: {missing}\n")
+    parts += ["\n".join(table(rows)) + "\n"]
+    parts += ["\n".join(conclusion(rows, by)) + "\n" for by in contenders(rows)]
+    if remarks := list(noted(rows)):
+        parts.append("## What failed, and what is odd\n\n" + "\n".join(remarks) + "\n")
+    return "\n".join([*parts, METHOD.format_map(facts)])
+
+
+def contenders(rows: Sequence[Row]) -> list[str]:
+    """The peers of a run."""
+    return list(dict.fromkeys(row.by for row in rows if row.by != OURS))
+
+
+def table(rows: Sequence[Row]) -> Iterator[str]:
+    """A line per network and converter."""
+    yield f"| {HEAD} |"
+    yield "|---|---|" + "---:|" * (HEAD.count("|") - 1)
+    yield from (f"| {' | '.join(cells(row))} |" for row in rows)
+
+
+def cells(row: Row) -> list[str]:
+    """One line of the table; a dash for what there is none of."""
+    moved = f" ({row.transposed / 1e3:.1f} kB)" if row.transposed else ""
+    return [
+        row.model,
+        row.by,
+        spent(row.ir),
+        "failed" if row.reason else spent(row.usage),
+        shown(row.peak and row.peak / 1e6, "{:.0f}"),
+        shown(row.ops, "{}"),
+        shown(row.transposes, "{}") + moved,
+        shown(row.size and row.size / 1e3, "{:.1f}"),
+        shown(row.error, "{:.1e}"),
+        *(spread(row.latency[threads]) if row.latency else "-" for threads in ("1", "2")),
+    ]
+
+
+def shown(value: float | int | None, form: str) -> str:
+    """A number, or a dash."""
+    return "-" if value is None else form.format(value)
+
+
+def spent(usage: Usage | None) -> str:
+    """Seconds of the clock, in brackets of the processor."""
+    return f"{usage.seconds:.1f} ({usage.cpu:.1f})" if usage else "-"
+
+
+def spread(taken: Sequence[float]) -> str:
+    """The least, in brackets the quartiles."""
+    quartiles = " / ".join(f"{each:.3g}" for each in statistics.quantiles(taken, n=4))
+    return f"{min(taken):.3g} ({quartiles})"
+
+
+def conclusion(rows: Sequence[Row], peer: str) -> Iterator[str]:
+    """How often ours is better than one peer, and where it is worse."""
+    yield f"## Ours against {peer}\n"
+    yield f"Networks that both converted: {len(pairs(rows, peer))}.\n"
+    yield "| | ours better | equal | worse | median ratio, ours to theirs |"
+    yield "|---|---:|---:|---:|---:|"
+    yield from (f"| {' | '.join(map(str, line))} |" for line in summary(rows, peer))
+    worse = list(losses(rows, peer))
+    yield "\nWhere the peer is better:\n" if worse else "\nThe peer is better nowhere."
+    yield from (f"- {line}" for line in worse)
+
+
+def noted(rows: Sequence[Row]) -> Iterator[str]:
+    """What has a reason or a note."""
+    for row in rows:
+        if row.reason or row.note:
+            yield f"- {row.model}, {row.by}: {row.reason or row.note}"
