@@ -61,7 +61,7 @@ def const(*shape: int, low: float = -1.0, high: float = 1.0) -> np.ndarray:
     return rng.uniform(low, high, shape).astype(np.float32)
 
 
-def i64(*values: int) -> np.ndarray:
+def i64(*values: int | list[int]) -> np.ndarray:
     return np.array(values, np.int64)
 
 
@@ -76,6 +76,13 @@ FAMILIES = [
     "resizing",
     "normalization",
     "ordering",
+    "ordinal",
+    "gathering",
+    "computed",
+    "bitwise",
+    "contraction",
+    "recurrent",
+    "spectral",
 ]
 
 

@@ -241,7 +241,7 @@ def _per_direction(step: Any, weights: Weights) -> list[Step]:
 
     def made(number: int) -> Step:
         mine = tuple(each[number] for each in weights)
-        return lambda x, state: step(mine, x=x, state=state)  # type: ignore[no-any-return]
+        return lambda x, state: step(mine, x=x, state=state)
 
     return [made(number) for number in range(count)]
 

@@ -7,6 +7,7 @@ from converters.ir_to_tf.graph import Graph, Node
 PARAMETERS = {
     "Convolution": (1,),
     "ConvolutionBackpropData": (1,),
+    "CumSum": (1,),
     "Gather": (1,),
     "GroupConvolution": (1,),
     "GroupConvolutionBackpropData": (1,),
