@@ -70,7 +70,7 @@ def stage_key(variant: Variant, folder: Path, stage: str) -> str:
         stage_slice(variant, stage),
         code_fingerprint(ENTRIES[stage]),
         {name: _version(name) for name in PACKAGES.get(stage, ())},
-        {str(path): _file_digest(folder / path) for path in local_files(variant, stage)},
+        {str(path): _content_digest(folder / path) for path in local_files(variant, stage)},
     )
 
 
@@ -82,12 +82,10 @@ def source_key(source: Source, folder: Path) -> str:
 
 
 def local_files(variant: Variant, stage: str) -> list[Path]:
-    """The files of the model's folder that a stage reads, relative to the folder, sorted."""
-    files = [
-        variant.data[sampling.data].get("file")
-        for name in SAMPLINGS.get(stage, ())
-        if (sampling := getattr(variant, name)) is not None
-    ]
+    """The files and folders of the model's folder that a stage reads, relative to it, sorted."""
+    samplings = [getattr(variant, name) for name in SAMPLINGS.get(stage, ())]
+    data = [variant.data[sampling.data] for sampling in samplings if sampling is not None]
+    files = [options[field] for options in data for field in ("file", "folder") if field in options]
     if stage in RUNS_THE_NETWORK:
         files.append(_network_file(variant))
     return sorted({Path(file) for file in files if file})
@@ -198,6 +196,14 @@ def _version(package: str) -> str:
         return importlib.metadata.version(package)
     except importlib.metadata.PackageNotFoundError:
         return "absent"
+
+
+def _content_digest(path: Path) -> str:
+    """Of a file; of a folder, the digests of all files below it."""
+    if not path.is_dir():
+        return _file_digest(path)
+    files = sorted(file for file in path.rglob("*") if file.is_file())
+    return _digest({str(file.relative_to(path)): _file_digest(file) for file in files})
 
 
 @cache

@@ -142,3 +142,15 @@ def test_a_packages_version_changes_the_stages_that_use_it(models, monkeypatch):
         lambda name: "9.9" if name == "onnxsim" else real(name),
     )
     assert changed(before, all_keys(models)) == {"simplify"}
+
+
+def test_a_picture_beside_the_recipe_is_content_too(models):
+    pictures = models / "good" / "pictures"
+    pictures.mkdir()
+    (pictures / "a.png").write_bytes(b"one")
+    recipe = models / "good" / "recipe.yaml"
+    edit(recipe, "data: squares, count: 20", "data: beside, count: 20")
+    edit(recipe, "data:\n", "data:\n  beside: {kind: pictures, folder: pictures}\n")
+    before = all_keys(models)
+    (pictures / "a.png").write_bytes(b"two")
+    assert changed(before, all_keys(models)) == {"quantize"}

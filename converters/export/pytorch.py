@@ -37,7 +37,7 @@ def exported(network: torch.nn.Module, variant: Variant) -> Any:
     settings = {
         **_parameters(options),
         "input_names": [declared.name for declared in variant.inputs],
-        "output_names": _output_names(variant, options, found),
+        "output_names": output_names(variant, options, found),
         "opset_version": int(options.get("opset", DEFAULT_OPSET)),
     }
     with tempfile.TemporaryDirectory() as folder:
@@ -120,7 +120,7 @@ def _ran(network: torch.nn.Module, inputs: tuple[Any, ...], declared: Sequence[I
         ) from error
 
 
-def _output_names(variant: Variant, options: Options, found: int) -> list[str]:
+def output_names(variant: Variant, options: Options, found: int) -> list[str]:
     """A name for every output: export.output_names, else the recipe's outputs, else numbers."""
     names = options.get("output_names")
     if names is None or isinstance(names, str):

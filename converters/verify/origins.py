@@ -48,8 +48,7 @@ def open_source(origin: Origin) -> Run:
 def _pytorch(origin: Origin) -> Run:
     import torch
 
-    from converters.export.pytorch import _output_names as output_names
-    from converters.export.pytorch import tensors
+    from converters.export.pytorch import output_names, tensors
 
     network = build_network(origin.variant, origin.model_folder, origin.sources)
     torch.manual_seed(0)
