@@ -25,7 +25,7 @@ from converters.ir_to_tf.layout.wishes import Wishes, terminal
 from converters.ir_to_tf.reader import graph_of
 from converters.ir_to_tf.registry import OPS
 from converters.ir_to_tf.simplify import simplified
-from converters.ir_to_tf.simplify.computed import PREFIX
+from converters.ir_to_tf.simplify.computed import INDEXED, PREFIX
 from tests.cases import Case, Given, all_cases
 
 assert _registers_every_op
@@ -148,6 +148,6 @@ def compare(made, wanted, tolerance):
 
 def test_every_op_has_a_case():
     listed = {case.type for case in CASES}
-    own = {"Blocks"}  # said by DepthToSpace and SpaceToDepth
+    own = {"Blocks", INDEXED}  # said by DepthToSpace, SpaceToDepth and MaxPool
     own |= {kind for kind in OPS if kind.removeprefix(PREFIX) in listed}  # told by their inputs
     assert set(OPS) - listed - own == set()

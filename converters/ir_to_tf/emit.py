@@ -54,6 +54,8 @@ class Emission:
     def result(self, node: Node) -> Tensor:
         """An output, in the order of axes that was chosen for it."""
         value, order = node.inputs[0], self.plan.order(node)
+        if value.constant is not None:
+            return tf.constant(value.constant.transpose(order))
         layout = self.plan.assignment[node].layouts[0]
         assert layout is not None
         tensor = self.fetch(value, layout)

@@ -21,7 +21,7 @@ class Given:
     def draw(self, rng: np.random.Generator) -> np.ndarray:
         if self.dtype == "bool":
             return rng.random(self.shape) < 0.5
-        if self.dtype.startswith("int"):
+        if self.dtype.startswith(("int", "uint")):
             return rng.integers(int(self.low), int(self.high) + 1, self.shape).astype(self.dtype)
         return rng.uniform(self.low, self.high, self.shape).astype(self.dtype)
 

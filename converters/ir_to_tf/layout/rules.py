@@ -130,7 +130,14 @@ def regrouped_axes(node: Node) -> Spec:
 
 
 def _aligned(value: Value, rank: int) -> Labels | None:
-    return tuple(range(rank - value.rank, rank)) if value.rank <= rank else None
+    """An axis along which a constant is repeated is none of its own."""
+    if value.rank > rank:
+        return None
+    labels = range(rank - value.rank, rank)
+    return tuple(
+        ("one", label) if value.is_constant and size == 1 else label
+        for label, size in zip(labels, value.shape, strict=True)
+    )
 
 
 def _with_parameters(node: Node, data: Labels, result: Labels) -> tuple[Labels | None, ...]:

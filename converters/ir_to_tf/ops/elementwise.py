@@ -96,6 +96,8 @@ def divide(_: Site, x: Any, y: Any, *, m_pythondiv: bool = True) -> Any:
 @op("Mod", layout=same_axes)
 def mod(_: Site, x: Any, y: Any) -> Any:
     """The remainder with the sign of the dividend."""
+    if tf.as_dtype(x.dtype).is_unsigned:
+        return tf.math.floormod(x, y)
     return tf.sign(x) * tf.math.floormod(tf.abs(x), tf.abs(y))
 
 
@@ -107,7 +109,16 @@ def power(_: Site, x: Any, exponent: Any) -> Any:
         function = known.get(float(exponent.item()))
         if function is not None:
             return function(x)
+    if tf.as_dtype(exponent.dtype).is_integer and not tf.as_dtype(exponent.dtype).is_unsigned:
+        return _whole_power(x, exponent)
     return tf.pow(x, exponent)
+
+
+def _whole_power(x: Any, exponent: Any) -> Any:
+    """A negative power of a whole number is a fraction, cut to 0; but for 1 and -1."""
+    is_fraction = tf.logical_and(exponent < 0, tf.abs(x) != 1)
+    made = tf.pow(x, tf.abs(exponent))
+    return tf.where(is_fraction, tf.zeros_like(made), made)
 
 
 @op("Clamp", layout=same_axes)
@@ -186,7 +197,8 @@ def fake_quantize(
     _: Site, x: Any, low: Any, high: Any, out_low: Any, out_high: Any, *, levels: int
 ) -> Any:
     """Round to some levels between two limits."""
-    low, high = np.minimum(low, high), np.maximum(low, high)
+    if isinstance(low, np.ndarray) and isinstance(high, np.ndarray):
+        low, high = np.minimum(low, high), np.maximum(low, high)
     clipped = tf.minimum(tf.maximum(x, low), high)
     steps = tf.round((clipped - low) * ((levels - 1) / (high - low)))
     return steps * ((out_high - out_low) / (levels - 1)) + out_low

@@ -87,7 +87,8 @@ def batch_norm_inference(
     _: Site, x: Any, gamma: Any, beta: Any, mean: Any, variance: Any, *, epsilon: float
 ) -> Any:
     """A scale and a shift per channel, which TensorFlow Lite folds into a convolution."""
-    scale = (gamma / np.sqrt(variance + epsilon)).astype(np.float32)
+    root = np.sqrt if isinstance(variance, np.ndarray) else tf.sqrt
+    scale = gamma / root(variance + np.float32(epsilon))
     return x * scale + (beta - mean * scale)
 
 
@@ -96,5 +97,7 @@ def prelu(_: Site, x: Any, slope: Any) -> Any:
     """In the words that TensorFlow Lite knows as PRELU, or LEAKY_RELU for a single slope."""
     if isinstance(slope, np.ndarray) and slope.size == 1:
         return tf.nn.leaky_relu(x, float(slope.item()))
-    wide = (-slope).reshape((1,) * (len(x.shape) - 1 - np.ndim(slope)) + np.shape(slope))
+    wide = -slope
+    if isinstance(slope, np.ndarray):
+        wide = wide.reshape((1,) * (len(x.shape) - 1 - np.ndim(slope)) + np.shape(slope))
     return tf.nn.relu(x) + tf.nn.relu(-x) * wide

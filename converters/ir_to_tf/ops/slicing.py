@@ -52,7 +52,7 @@ def _sliced(node: Node) -> Mapping[int, int | None]:
 def _part(node: Node, axis: int, taken: slice) -> int | None:
     """The size of a slice that is one of the equal parts of its axis."""
     size, made = node.inputs[0].shape[axis], node.outputs[0].shape[axis]
-    is_part = taken.step == 1 and size % made == 0 and taken.start % made == 0
+    is_part = taken.step == 1 and bool(made) and size % made == 0 and taken.start % made == 0
     return made if is_part else None
 
 
