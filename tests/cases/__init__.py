@@ -83,6 +83,7 @@ FAMILIES = [
     "contraction",
     "recurrent",
     "spectral",
+    "sampling",
 ]
 
 
