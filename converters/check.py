@@ -12,6 +12,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from converters.errors import RecipeError
+from converters.plan import load_sources
 from converters.recipes import Recipe, Variant, load_recipe, recipe_folders
 from converters.recipes.problems import listed, nearest
 
@@ -48,13 +49,10 @@ def _notes(variant: Variant) -> Iterator[str]:
 
 def used_sources(variant: Variant) -> set[str]:
     """The keys of the sources that a variant refers to."""
-    load = variant.load
-    fields = ("weights", "model", "prototxt", "caffemodel", "path")
-    values = [load[name] for name in fields if load.get(name)]
-    for block in variant.data.values():
-        values += [block.get("sources", []), block.get("source", [])]
-    flat = [[value] if isinstance(value, str) else value for value in values]
-    return {str(reference).split("/")[0] for value in flat for reference in value}
+    blocks = variant.data.values()
+    listed_keys = [key for block in blocks for key in block.get("sources", ())]
+    single_keys = [block["source"] for block in blocks if block.get("source")]
+    return load_sources(variant) | {str(key).split("/")[0] for key in listed_keys + single_keys}
 
 
 def run(models: Path, names: Sequence[str]) -> int:

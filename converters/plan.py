@@ -227,7 +227,8 @@ def data_sources(variant: Variant, samplings: Iterable[str]) -> set[str]:
     chosen = [getattr(variant, name) for name in samplings]
     data = [variant.data[sampling.data] for sampling in chosen if sampling is not None]
     plural = {str(key) for options in data for key in options.get("sources", ())}
-    return plural | {str(options["source"]) for options in data if options.get("source")}
+    singular = {str(options["source"]) for options in data if options.get("source")}
+    return {key.split("/")[0] for key in plural | singular}
 
 
 def is_embedded(recipe: Recipe) -> bool:

@@ -14,6 +14,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from converters.errors import RecipeError
 from converters.plan import not_built_because
 from converters.recipes import Recipe, read_zoo
 from converters.stage import LOGS
@@ -91,6 +92,13 @@ def failures(logs: Path = LOGS) -> Iterator[Failure]:
         yield Failure(model, variant, stage, cause, record["remedy"], str(log))
 
 
+def refused(problems: Iterable[RecipeError]) -> Iterator[Failure]:
+    """Recipes that cannot be read: their check fails, and nothing of them is built."""
+    for problem in problems:
+        log = LOGS / problem.recipe / "recipe" / "check.log"
+        yield Failure(problem.recipe, "recipe", "check", problem.cause, problem.remedy, str(log))
+
+
 def left_out(recipes: Iterable[Recipe]) -> dict[str, str]:
     """Recipes that no target asks for, and why."""
     reasons = {recipe.id: not_built_because(recipe) for recipe in recipes}
@@ -144,10 +152,10 @@ def text(models: Path) -> Iterator[str]:
         yield table(listed)
         places = dict.fromkeys(row.path for row in listed)
         yield "\n".join(["Packages:", *(f"  {place}" for place in places)])
-    failed = list(failures())
+    recipes, problems = read_zoo(models)
+    failed = [*failures(), *refused(problems)]
     if failed:
         yield "\n".join(["Failed:", *_failure_lines(failed)])
-    recipes, _ = read_zoo(models)
     missing = left_out(recipes.values())
     if missing:
         lines = (f"  {model}: {reason}" for model, reason in missing.items())
@@ -173,11 +181,12 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--json", action="store_true", help="print data instead of a table")
     args = parser.parse_args(argv)
     if args.json:
-        listed, failed = list(rows()), list(failures())
+        recipes, problems = read_zoo(args.models)
+        listed, failed = list(rows()), [*failures(), *refused(problems)]
         data = {
             "artifacts": [row._asdict() for row in listed],
             "failures": [failure._asdict() for failure in failed],
-            "left_out": left_out(read_zoo(args.models)[0].values()),
+            "left_out": left_out(recipes.values()),
         }
         json.dump(data, sys.stdout, indent=2)
         print()

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 import pytest
+import yaml
 
 ROOT = Path(__file__).resolve().parent.parent
 CASE = ROOT / "tests" / "workflow" / "mixed"
@@ -40,7 +41,7 @@ def run(folder: Path, *command: str, **settings: str) -> subprocess.CompletedPro
 
 def snakemake(folder: Path, *options: str, **settings: str) -> Build:
     command = [str(BIN / "snakemake"), "--snakefile", str(ROOT / "Snakefile"), "--cores", "2"]
-    done = run(folder, *command, *options, **settings)
+    done = run(folder, *command, *options, "--configfile", "config.yaml", **settings)
     return Build(folder, done.returncode, done.stdout + done.stderr)
 
 
@@ -91,7 +92,7 @@ def settings(tmp_path_factory):
 @pytest.fixture(scope="session")
 def zoo(tmp_path_factory, settings):
     folder = tmp_path_factory.mktemp("zoo")
-    shutil.copytree(CASE / "models", folder / "models")
+    shutil.copytree(CASE, folder, dirs_exist_ok=True)
     make_weights(folder / "models" / "good")
     shutil.copy(folder / "models/good/weights.safetensors", folder / "models/strict")
     locked = run(folder, sys.executable, "-m", "converters.lock", "upstream", **settings)
@@ -106,6 +107,24 @@ def build(zoo, settings):
 
 def report(build: Build, model: str, variant: str):
     return json.loads((build.folder / f"results/{model}/{variant}/report.json").read_text())
+
+
+def test_the_build_comes_to_what_is_expected(build):
+    expected = yaml.safe_load((CASE / "expected.yaml").read_text())
+    done = run(build.folder, sys.executable, "-m", "converters.summary", "--json")
+    summary = json.loads(done.stdout)
+    built: dict[str, dict[str, list[str]]] = {}
+    for row in summary["artifacts"]:
+        built.setdefault(row["model"], {}).setdefault(row["variant"], []).append(row["artifact"])
+    assert built == expected["built"], build.output
+    failed = {failure["model"]: failure for failure in summary["failures"]}
+    assert set(failed) == set(expected["failed"])
+    for model, wanted in expected["failed"].items():
+        assert failed[model]["stage"] == wanted["stage"]
+        assert wanted["says"] in failed[model]["cause"] + failed[model]["remedy"]
+    assert set(summary["left_out"]) == set(expected["left_out"])
+    for model, reason in expected["left_out"].items():
+        assert reason in summary["left_out"][model]
 
 
 def test_the_sound_recipe_is_built_and_verified(build):
