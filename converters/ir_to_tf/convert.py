@@ -17,7 +17,7 @@ import tensorflow as tf
 
 from converters.ir_to_tf import ops as _ops  # registers every op
 from converters.ir_to_tf.emit import emit
-from converters.ir_to_tf.errors import ConversionError, UnsupportedError
+from converters.ir_to_tf.errors import UnsupportedError
 from converters.ir_to_tf.graph import Graph, Node
 from converters.ir_to_tf.layout.plan import Plan, assign_layouts
 from converters.ir_to_tf.layout.wishes import Wish, Wishes
@@ -102,12 +102,6 @@ def check_supported(graph: Graph) -> None:
 
 def _port(node: Node, plan: Plan, options: Options) -> Port:
     value, order = node.values[0], plan.order(node)
-    if value.dtype == "float16":
-        raise ConversionError(
-            "half-precision inputs and outputs are not supported",
-            subject=f"{node.type} {node.name!r}",
-            remedy="build the IR with float32 inputs (only weights may be compressed)",
-        )
     shape = tuple(value.shape[axis] for axis in order)
     return Port(options.rename.get(node.name, node.name), shape, order, value.dtype.name)
 

@@ -31,8 +31,11 @@ DTYPES = {
 TERMINALS = ("Parameter", "Result")
 
 
-def read_graph(path: Path) -> Graph:
-    """Read a model, its constants folded; shapes must be static."""
+def read_graph(path: Path, fixed: Mapping[str, Any] | None = None) -> Graph:
+    """Read a model, its constants folded; shapes must be static.
+
+    `fixed` gives inputs by name a value once and for all: they become constants.
+    """
     import openvino as ov
 
     try:
@@ -43,13 +46,14 @@ def read_graph(path: Path) -> Graph:
             subject=str(path.name),
             remedy="build the IR again with the mo stage",
         ) from error
-    return graph_of(model)
+    return graph_of(model, fixed)
 
 
-def graph_of(model: Any) -> Graph:
+def graph_of(model: Any, fixed: Mapping[str, Any] | None = None) -> Graph:
     """The graph of an `openvino.Model`."""
     from openvino.runtime.passes import ConstantFolding, Manager
 
+    _fix_inputs(model, fixed or {})
     _make_shapes_constant(model)
     manager = Manager()
     manager.register_pass(ConstantFolding())
@@ -57,6 +61,20 @@ def graph_of(model: Any) -> Graph:
     values: dict[tuple[str, int], Value] = {}
     nodes = list(_nodes(model, values))
     return Graph(tuple(_in_order_of_source(model, nodes))).checked()
+
+
+def _fix_inputs(model: Any, fixed: Mapping[str, Any]) -> None:
+    from openvino.runtime import op
+
+    for parameter in model.get_parameters():
+        known = fixed.keys() & {parameter.get_friendly_name(), *parameter.output(0).get_names()}
+        if known:
+            dtype = DTYPES[parameter.get_element_type().get_type_name()]
+            constant = op.Constant(np.asarray(fixed[known.pop()], dtype))
+            parameter.output(0).replace(constant.output(0))
+            model.remove_parameter(parameter)
+    if fixed:
+        model.validate_nodes_and_infer_types()
 
 
 def _make_shapes_constant(model: Any) -> None:

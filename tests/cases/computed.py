@@ -22,6 +22,7 @@ CASES = [
     case("MaxPool", X, **maximum([3, 2], [2, 1], [1, 0], [1, 1], [1, 2], "ceil"), ports=2),
     case("MaxPool", image(1, 2, 4, 5, 6), **maximum([2, 2, 2], [1, 2, 1]), ports=2),
     case("PRelu", X, image(6), opset="opset1"),
+    case("PRelu", X, image(8), opset="opset1"),
     case("BatchNormInference", X, *[image(6, low=0.5)] * 4, epsilon=1e-3, opset="opset5"),
     case("FakeQuantize", image(3, 4), *FLOORS, *FLOORS, levels=256, tolerance=0.02),
     case("Add", image(1, 4, 2, 3, 4), const(4, 1, 1, 1)),

@@ -69,6 +69,7 @@ CASES = [
     case("Power", image(low=0.1), np.float32(1.7), tolerance=1e-4),
     case("Power", image(low=0.1), image(low=0.5), tolerance=1e-4),
     case("Power", NATURAL, image(dtype="int32", low=-2, high=3)),
+    case("Power", *[image(dtype="uint8", low=1, high=3)] * 2),
     case("Mod", *[image(dtype="uint8", low=1, high=9)] * 2),
     case("Clamp", image(), min=0.0, max=6.0),
     case("Clamp", image(), min=-1.0, max=0.5),

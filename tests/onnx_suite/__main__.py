@@ -67,7 +67,8 @@ def measured(tests: Mapping[str, Test], args: argparse.Namespace) -> list[Row]:
         for name in names:
             reasons = [outcomes_of.get(name) for outcomes_of in (computed, made, small)]
             words = tuple(None if each is None else each.reason for each in reasons)
-            rows.append(Row(name, tests[name].kind, computed[name].types, *words))
+            fixed = name in made and made[name].fixed
+            rows.append(Row(name, tests[name].kind, computed[name].types, *words, fixed))
     return rows
 
 
@@ -87,7 +88,7 @@ def main() -> int:
     rows = measured(load(), args)
     if args.verbose:
         for row in rows:
-            if row.computed and not row.reproduced:
+            if row.computed and row.converter:
                 print(f"{row.name}: {row.converter}")
             elif row.computed and row.tflite:
                 print(f"{row.name}: TFLite: {row.tflite}")

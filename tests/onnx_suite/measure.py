@@ -15,10 +15,14 @@ TERMINALS = {"Parameter", "Result", "Constant"}
 
 
 class Outcome(NamedTuple):
-    """The reason of a failure, or none; and the op types of OpenVINO that the test is made of."""
+    """The reason of a failure, or none; the op types of OpenVINO that the test is made of.
+
+    `fixed` says that inputs which are parameters had to be constants.
+    """
 
     reason: str
     types: tuple[str, ...] = ()
+    fixed: bool = False
 
 
 class Reference(NamedTuple):
@@ -63,20 +67,33 @@ class Reproduction(NamedTuple):
 
     def __call__(self, name: str) -> Outcome:
         warnings.simplefilter("ignore")
+        plain = self._tried(name, fix=False)
+        if plain.reason == "dynamic shape" or plain.reason.startswith("run-time parameter"):
+            fixed = self._tried(name, fix=True)
+            if fixed.reason and fixed.reason != plain.reason:
+                return Outcome(f"{plain.reason}; with parameters fixed: {fixed.reason}")
+            return fixed
+        return plain
+
+    def _tried(self, name: str, fix: bool) -> Outcome:
         try:
-            return Outcome(self._run(name))
+            return Outcome(self._run(name, fix), fixed=fix)
         except Exception as error:  # noqa: BLE001 - whatever is raised is the outcome
             return Outcome(_reason(error))
 
-    def _run(self, name: str) -> str:
+    def _run(self, name: str, fix: bool) -> str:
         from converters.ir_to_tf.convert import convert, read_graph
 
-        converted = convert(read_graph(self.folder / f"{name}.xml"))
-        compute = _tflite(converted) if self.tflite else _function(converted)
-        for sample in self.tests[name].samples:
+        test = self.tests[name]
+        for sample in test.samples:
+            fixed = _parameters(test.input_names, sample) if fix else {}
+            converted = convert(read_graph(self.folder / f"{name}.xml", fixed))
+            compute = _tflite(converted) if self.tflite else _function(converted)
+            pairs = zip(test.input_names, sample.inputs, strict=True)
+            tensors = [data for name, data in pairs if name not in fixed]
             given = [
                 np.asarray(data).transpose(port.order).astype(port.dtype)
-                for port, data in zip(converted.inputs, sample.inputs, strict=True)
+                for port, data in zip(converted.inputs, tensors, strict=True)
             ]
             made = compute(given)
             results = [
@@ -87,6 +104,19 @@ class Reproduction(NamedTuple):
             if reason:
                 return reason
         return ""
+
+
+def _parameters(names: list[str], sample: Sample) -> dict[str, Any]:
+    """The inputs that say how to compute: whole numbers, scalars and short rows behind the first.
+
+    A scalar that comes first is one, too.
+    """
+    found = {}
+    for number, (name, data) in enumerate(zip(names, sample.inputs, strict=True)):
+        array = np.asarray(data)
+        if array.ndim == 0 or (number and (array.ndim == 1 or array.dtype.kind in "iub")):
+            found[name] = array
+    return found
 
 
 def _function(converted: Any) -> Any:

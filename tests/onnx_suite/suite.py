@@ -30,6 +30,14 @@ class Test(NamedTuple):
         return (Path(self.case.model_dir) / "model.onnx").read_bytes()
 
     @property
+    def input_names(self) -> list[str]:
+        import onnx
+
+        graph = onnx.load_model_from_string(self.model).graph
+        stored = {tensor.name for tensor in graph.initializer}
+        return [given.name for given in graph.input if given.name not in stored]
+
+    @property
     def samples(self) -> list[Sample]:
         if self.case.data_sets is not None:
             return [Sample(list(inputs), list(outputs)) for inputs, outputs in self.case.data_sets]

@@ -111,6 +111,8 @@ def power(_: Site, x: Any, exponent: Any) -> Any:
             return function(x)
     if tf.as_dtype(exponent.dtype).is_integer and not tf.as_dtype(exponent.dtype).is_unsigned:
         return _whole_power(x, exponent)
+    if tf.as_dtype(exponent.dtype).is_unsigned:
+        return tf.cast(tf.pow(tf.cast(x, tf.int64), tf.cast(exponent, tf.int64)), exponent.dtype)
     return tf.pow(x, exponent)
 
 

@@ -18,7 +18,7 @@ def per_channel(node: Node) -> Spec:
     """Axis 1 of the first input is the only axis of the others; else numpy's broadcasting."""
     spec = same_axes(node)
     ports = tuple(
-        (1,) if port and value.rank == 1 and value.shape != (1,) else labels
+        (1,) if port and value.rank == 1 and value.shape == node.inputs[0].shape[1:2] else labels
         for port, (value, labels) in enumerate(zip(node.values, spec.ports, strict=True))
     )
     return Spec((*ports[:-1], spec.ports[-1]))
