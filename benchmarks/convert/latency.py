@@ -1,6 +1,8 @@
 """How long files take under tflite-runtime, in turns: `SECONDS OUT.json TFLITE...`.
 
-Every round runs each file once, so that whatever else the machine does falls on all alike.
+Every round runs each file once, so that whatever else the machine does falls on all alike. Rounds
+in which it kept us waiting for a processor are told from the calm ones: with two threads, one of
+them waiting costs milliseconds that are no part of the network.
 """
 
 from __future__ import annotations
@@ -8,9 +10,9 @@ from __future__ import annotations
 import json
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -20,6 +22,17 @@ BLOCK = 0.0005
 
 ROUNDS = 5, 1000
 """The least and the most rounds, whatever the time allowed."""
+
+
+WAITING = 0.05
+"""The part of a calm round that threads may have waited for a processor."""
+
+
+class Round(NamedTuple):
+    """One file's turn: milliseconds of a run, and whether nothing disturbed it."""
+
+    milliseconds: float
+    is_calm: bool
 
 
 def loaded(tflite: Path, threads: int) -> Any:
@@ -43,19 +56,52 @@ def timed(run: Callable[[], None], times: int) -> float:
     return (time.perf_counter() - began) / times
 
 
-def in_turns(runs: Sequence[Callable[[], None]], seconds: float) -> list[list[float]]:
-    """Milliseconds of every round, per file; every other round goes backwards."""
+def waited() -> float:
+    """Seconds that the threads of this process have waited for a processor; 0 if none can tell."""
+    return (
+        sum(
+            int(words[1])
+            for path in Path("/proc/self/task").glob("*/schedstat")
+            if len(words := path.read_text().split()) > 1
+        )
+        / 1e9
+    )
+
+
+def turn(run: Callable[[], None], times: int) -> Round:
+    """One file's turn."""
+    before = waited()
+    seconds = timed(run, times)
+    return Round(1e3 * seconds, waited() - before <= WAITING * seconds * times)
+
+
+def in_turns(runs: Sequence[Callable[[], None]], seconds: float) -> list[list[Round]]:
+    """Every round, per file; every other round goes backwards."""
     sizes = [block_size(run) for run in runs]
-    taken: list[list[float]] = [[] for _ in runs]
+    taken: list[list[Round]] = [[] for _ in runs]
+    for number in rounds(seconds):
+        order = list(range(len(runs)))
+        for index in order[:: -1 if number % 2 else 1]:
+            taken[index].append(turn(runs[index], sizes[index]))
+    return taken
+
+
+def rounds(seconds: float) -> Iterator[int]:
+    """The numbers of the rounds, until the time is over."""
     end = time.perf_counter() + seconds
     least, most = ROUNDS
     for number in range(most):
         if number >= least and time.perf_counter() > end:
             break
-        turn = list(range(len(runs)))
-        for index in turn[:: -1 if number % 2 else 1]:
-            taken[index].append(1e3 * timed(runs[index], sizes[index]))
-    return taken
+        yield number
+
+
+def calm(taken: Sequence[Sequence[Round]]) -> tuple[bool, list[list[float]]]:
+    """Milliseconds of the calm rounds of each file; of all rounds where calm ones are too few."""
+    found = [[each.milliseconds for each in file if each.is_calm] for file in taken]
+    if min(map(len, found)) >= ROUNDS[0]:
+        return True, found
+    return False, [[each.milliseconds for each in file] for file in taken]
 
 
 def block_size(run: Callable[[], None]) -> int:
@@ -65,9 +111,9 @@ def block_size(run: Callable[[], None]) -> int:
 
 
 def main(seconds: float, out: Path, files: Sequence[Path]) -> None:
-    """Write the milliseconds of every round: {threads: [[of the first file], ...]}."""
+    """Write, per number of threads, whether it was calm, and each file's milliseconds."""
     found = {
-        threads: in_turns([loaded(file, threads).invoke for file in files], seconds)
+        threads: calm(in_turns([loaded(file, threads).invoke for file in files], seconds))
         for threads in THREADS
     }
     out.write_text(json.dumps(found))

@@ -7,8 +7,9 @@ import os
 import shutil
 import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any, NamedTuple
 
 from benchmarks.convert.peers import ROOT, Environment
 from benchmarks.convert.process import Usage, measured
@@ -19,6 +20,13 @@ BACKENDS: Mapping[str, tuple[str, ...]] = {
     "onnx2tf, tf_converter": ("--tflite_backend", "tf_converter"),
 }
 """The peer as it comes, and by its other way."""
+
+
+class Latency(NamedTuple):
+    """Milliseconds of the rounds, and whether the machine let us run in them."""
+
+    is_calm: bool
+    rounds: Sequence[float]
 
 
 @dataclass(frozen=True)
@@ -36,7 +44,8 @@ class Row:
     transposed: int | None = None  # bytes
     size: int | None = None  # bytes
     error: float | None = None
-    latency: Mapping[str, Sequence[float]] | None = None  # threads -> milliseconds per round
+    operators: Mapping[str, int] = field(default_factory=dict)
+    latency: Mapping[str, Latency] = field(default_factory=dict)  # by threads
 
     def _total(self, name: str) -> float | None:
         parts = [getattr(usage, name) for usage in (self.ir, self.usage) if usage]
@@ -58,8 +67,9 @@ class Row:
         return max(u.peak for u in (self.ir, self.usage) if u) if self.usage else None
 
     def fastest(self, threads: str) -> float | None:
-        """Milliseconds of the round that nothing disturbed: others' work only ever adds."""
-        return min(self.latency[threads]) if self.latency else None
+        """Milliseconds of the fastest round; of disturbed rounds, none is worth comparing."""
+        found = self.latency.get(threads)
+        return min(found.rounds) if found and found.is_calm else None
 
 
 @dataclass(frozen=True)
@@ -86,7 +96,7 @@ def rows(bench: Bench, model: str, onnx: Path) -> list[Row]:
         if isinstance(latencies, str):
             table[by] = replace(table[by], note=f"latency: {latencies}")
         else:
-            taken = {threads: each[number] for threads, each in latencies.items()}
+            taken = {t: Latency(calm, each[number]) for t, (calm, each) in latencies.items()}
             table[by] = replace(table[by], latency=taken)
     shutil.rmtree(work, ignore_errors=True)
     return list(table.values())
@@ -139,10 +149,11 @@ def examined(row: Row, onnx: Path, file: Path | None) -> Row:
         transposed=found.get("transposed"),
         size=found.get("size"),
         error=found.get("error"),
+        operators=found.get("operators", {}),
     )
 
 
-def timed(work: Path, files: Sequence[Path], seconds: float) -> dict[str, list[list[float]]] | str:
+def timed(work: Path, files: Sequence[Path], seconds: float) -> dict[str, Any] | str:
     """The latencies of files in turns; why there are none."""
     if not files:
         return {}

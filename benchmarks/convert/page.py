@@ -5,7 +5,7 @@ from __future__ import annotations
 import statistics
 from collections.abc import Iterator, Mapping, Sequence
 
-from benchmarks.convert.measure import OURS, Row
+from benchmarks.convert.measure import OURS, Latency, Row
 from benchmarks.convert.process import Usage
 from benchmarks.convert.verdict import losses, pairs, summary
 
@@ -43,8 +43,9 @@ METHOD = """\
   b is ONNX Runtime's. Names tell the outputs apart; of the orders of axes that fit the shape, the
   one with the least error is taken.
 - Latency is that under tflite-runtime with its default delegate, in rounds in which the files take
-  turns: the fastest round, in brackets the quartiles with the median between them. Ours and theirs
-  are compared by the fastest, since other work on the machine only ever adds.
+  turns: the fastest round, in brackets the quartiles with the median between them. Rounds in which
+  threads waited for a processor are left out; where too few remain, all are shown, marked ~, and
+  not compared. The fastest rounds are compared, since other work on the machine only ever adds.
 - Equal means: counts that are the same; sizes within 1%; memory, CPU and latencies within 5%,
   seconds within 10%; errors within 25%, or both below 1e-6, which is rounding.
 
@@ -89,7 +90,7 @@ def cells(row: Row) -> list[str]:
         shown(row.transposes, "{}") + moved,
         shown(row.size and row.size / 1e3, "{:.1f}"),
         shown(row.error, "{:.1e}"),
-        *(spread(row.latency[threads]) if row.latency else "-" for threads in ("1", "2")),
+        *(spread(row.latency.get(threads)) for threads in ("1", "2")),
     ]
 
 
@@ -103,16 +104,18 @@ def spent(usage: Usage | None) -> str:
     return f"{usage.seconds:.1f} ({usage.cpu:.1f})" if usage else "-"
 
 
-def spread(taken: Sequence[float]) -> str:
-    """The least, in brackets the quartiles."""
-    quartiles = " / ".join(f"{each:.3g}" for each in statistics.quantiles(taken, n=4))
-    return f"{min(taken):.3g} ({quartiles})"
+def spread(taken: Latency | None) -> str:
+    """The least, in brackets the quartiles; marked where the machine was busy."""
+    if not taken:
+        return "-"
+    quartiles = " / ".join(f"{each:.3g}" for each in statistics.quantiles(taken.rounds, n=4))
+    return f"{'' if taken.is_calm else '~ '}{min(taken.rounds):.3g} ({quartiles})"
 
 
 def conclusion(rows: Sequence[Row], peer: str) -> Iterator[str]:
     """How often ours is better than one peer, and where it is worse."""
     yield f"## Ours against {peer}\n"
-    yield f"Networks that both converted: {len(pairs(rows, peer))}.\n"
+    yield f"Networks that both converted to a file that runs: {len(pairs(rows, peer))}.\n"
     yield "| | ours better | equal | worse | median ratio, ours to theirs |"
     yield "|---|---:|---:|---:|---:|"
     yield from (f"| {' | '.join(map(str, line))} |" for line in summary(rows, peer))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import statistics
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
@@ -59,10 +60,10 @@ COLUMNS = (
 
 
 def pairs(rows: Sequence[Row], peer: str) -> list[tuple[Row, Row]]:
-    """Ours and the peer's row of every network that both converted."""
-    theirs = {row.model: row for row in rows if row.by == peer and not row.reason}
-    ours = [row for row in rows if row.by == OURS and not row.reason]
-    return [(row, theirs[row.model]) for row in ours if row.model in theirs]
+    """Ours and the peer's row of every network of which both made a file that runs."""
+    running = [row for row in rows if row.error is not None]
+    theirs = {row.model: row for row in running if row.by == peer}
+    return [(row, theirs[row.model]) for row in running if row.by == OURS and row.model in theirs]
 
 
 def summary(rows: Sequence[Row], peer: str) -> Iterator[tuple[str, int, int, int, str]]:
@@ -79,11 +80,20 @@ def losses(rows: Sequence[Row], peer: str) -> Iterator[str]:
     """Per column where the peer is better anywhere: on which networks, and by what."""
     both = pairs(rows, peer)
     for column in COLUMNS:
-        worse = [
-            f"{a.model} {column.shown.format(column.value(a))} "
-            f"against {column.shown.format(column.value(b))}"
-            for a, b in both
-            if column.verdict(a, b) == "worse"
-        ]
-        if worse:
-            yield f"{column.name}: {'; '.join(worse)}"
+        worse = [pair for pair in both if column.verdict(*pair) == "worse"]
+        if len(worse) == len(both) > 1:
+            yield f"{column.name}: everywhere"
+        elif worse:
+            yield f"{column.name}: {'; '.join(loss(column, *pair) for pair in worse)}"
+
+
+def loss(column: Column, row: Row, peer: Row) -> str:
+    """Both numbers; of operators, which ones ours has more of, and fewer."""
+    numbers = [column.shown.format(column.value(each)) for each in (row, peer)]
+    text = f"{row.model} {numbers[0]} against {numbers[1]}"
+    if column.name != "operators" or not row.operators:
+        return text
+    ours, theirs = Counter(row.operators), Counter(peer.operators)
+    more = [f"+{count} {name}" for name, count in sorted((ours - theirs).items())]
+    fewer = [f"-{count} {name}" for name, count in sorted((theirs - ours).items())]
+    return f"{text} ({', '.join([*more, *fewer])})"
