@@ -25,7 +25,7 @@ all: env ## build every recipe; sources come from ZOO_MIRRORS or the network
 	$(BIN)/snakemake --cores $(CORES) all
 
 test: env ## run the whole test suite
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n $(CORES) --dist loadfile
 
 lint: env ## formatters, linters and the type checker, without changing anything
 	$(BIN)/ruff check .

@@ -59,7 +59,7 @@ RECIPE_EDITS = [
 ]
 
 
-@pytest.mark.parametrize(("old", "new", "expected"), RECIPE_EDITS, ids=lambda v: str(v)[:40])
+@pytest.mark.parametrize(("old", "new", "expected"), RECIPE_EDITS, ids=[e[1] for e in RECIPE_EDITS])
 def test_a_recipe_edit_changes_the_stages_that_read_it(models, old, new, expected):
     before = all_keys(models)
     edit(models / "good" / "recipe.yaml", old, new)
@@ -105,7 +105,9 @@ CODE_EDITS = [
 ]
 
 
-@pytest.mark.parametrize(("file", "old", "new", "expected"), CODE_EDITS, ids=lambda v: str(v)[:30])
+@pytest.mark.parametrize(
+    ("file", "old", "new", "expected"), CODE_EDITS, ids=[f"{e[0]}-{e[2]}" for e in CODE_EDITS]
+)
 def test_a_code_edit_changes_the_stages_behind_it(project, models, file, old, new, expected):
     before = all_keys(models)
     edit(project / file, old, new)
