@@ -10,6 +10,7 @@ import numpy as np
 
 from converters.ir_to_tf.errors import ConversionError, DynamicShapeError
 from converters.ir_to_tf.graph import Graph, Node, Value
+from converters.ir_to_tf.unrolling import UNROLLED, unrolled
 
 DTYPES = {
     "boolean": "bool",
@@ -51,16 +52,19 @@ def read_graph(path: Path, fixed: Mapping[str, Any] | None = None) -> Graph:
 
 def graph_of(model: Any, fixed: Mapping[str, Any] | None = None) -> Graph:
     """The graph of an `openvino.Model`."""
+    _fix_inputs(model, fixed or {})
+    return Graph(_body(model)).checked()
+
+
+def _body(model: Any) -> tuple[Node, ...]:
+    """The nodes of a model, or of the body of a loop, its constants folded."""
     from openvino.runtime.passes import ConstantFolding, Manager
 
-    _fix_inputs(model, fixed or {})
     _make_shapes_constant(model)
     manager = Manager()
     manager.register_pass(ConstantFolding())
     manager.run_passes(model)
-    values: dict[tuple[str, int], Value] = {}
-    nodes = list(_nodes(model, values))
-    return Graph(tuple(_in_order_of_source(model, nodes))).checked()
+    return tuple(_in_order_of_source(model, list(_nodes(model))))
 
 
 def _fix_inputs(model: Any, fixed: Mapping[str, Any]) -> None:
@@ -89,8 +93,10 @@ def _make_shapes_constant(model: Any) -> None:
             node.output(0).replace(constant.output(0))
 
 
-def _nodes(model: Any, values: dict[tuple[str, int], Value]) -> Iterator[Node]:
+def _nodes(model: Any) -> Iterator[tuple[str, Node]]:
+    """The nodes, each with the name of the op that it comes from."""
     names = _public_names(model)
+    values: dict[tuple[str, int], Value] = {}
     for op in model.get_ordered_ops():
         name = names.get(op.get_name(), op.get_friendly_name())
         outputs = tuple(_value(op, name, number) for number in range(op.get_output_size()))
@@ -100,8 +106,14 @@ def _nodes(model: Any, values: dict[tuple[str, int], Value]) -> Iterator[Node]:
             continue
         sources = [port.get_source_output() for port in op.inputs()]
         inputs = tuple(values[s.get_node().get_name(), s.get_index()] for s in sources)
+        if op.get_type_name() in UNROLLED:
+            nodes, made = unrolled(op, name, inputs, _body)
+            values |= {(op.get_name(), number): value for number, value in enumerate(made)}
+            yield from ((op.get_name(), node) for node in nodes)
+            continue
         outputs = () if op.get_type_name() == "Result" else outputs
-        yield Node(name, op.get_type_name(), inputs, outputs, _attributes(op), _aliases(op))
+        node = Node(name, op.get_type_name(), inputs, outputs, _attributes(op), _aliases(op))
+        yield op.get_name(), node
 
 
 def _aliases(op: Any) -> tuple[str, ...]:
@@ -123,13 +135,12 @@ def _public_names(model: Any) -> dict[str, str]:
     return names
 
 
-def _in_order_of_source(model: Any, nodes: list[Node]) -> Iterator[Node]:
+def _in_order_of_source(model: Any, nodes: list[tuple[str, Node]]) -> Iterator[Node]:
     """Parameters first and Results last, each in the order in which the model lists them."""
-    names = _public_names(model)
-    by_name = {(node.type, node.name): node for node in nodes}
-    yield from (by_name["Parameter", names[op.get_name()]] for op in model.get_parameters())
-    yield from (node for node in nodes if node.type not in ("Parameter", "Result"))
-    yield from (by_name["Result", names[op.get_name()]] for op in model.get_results())
+    terminals = {name: node for name, node in nodes if node.type in TERMINALS}
+    yield from (terminals[op.get_name()] for op in model.get_parameters())
+    yield from (node for _, node in nodes if node.type not in TERMINALS)
+    yield from (terminals[op.get_name()] for op in model.get_results())
 
 
 def _value(op: Any, name: str, number: int) -> Value:

@@ -76,6 +76,7 @@ CASES = [
     case("Clamp", image(), min=0.0, max=float(np.finfo(np.float32).max)),
     case("Convert", image(dtype="int32"), destination_type="f32"),
     case("ConvertLike", image(), image(dtype="int32")),
+    case("ConvertLike", image(3, dtype="int32"), image()),
     case("Elu", image(), alpha=1.0),
     case("Elu", image(), alpha=0.3),
     case("Selu", image(), np.float32([1.7]), np.float32([1.05])),

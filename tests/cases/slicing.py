@@ -31,6 +31,8 @@ CASES = [
     case("Concat", X, const(2, 2, 4, 5), axis=1),
     case("Concat", image(1, 1, 4, 5), image(1, 1, 4, 5), axis=1),
     case("Concat", X, axis=2),
+    case("Concat", X, const(2, 0, 4, 5), X, axis=1),
+    case("Concat", X, const(2, 0, 4, 5), axis=1),
     case("Split", X, np.int64(1), num_splits=3, ports=3),
     case("Split", X, np.int64(1), num_splits=6, ports=6),
     case("VariadicSplit", X, np.int64(1), i64(1, 3, 2), ports=3),

@@ -144,9 +144,9 @@ def convert(_: Site, x: Any, *, destination_type: str) -> Any:
 
 
 @op("ConvertLike", layout=same_axes)
-def convert_like(_: Site, x: Any, like: Any) -> Any:
+def convert_like(site: Site, x: Any, _like: Any) -> Any:
     """To the type of another tensor."""
-    return tf.cast(x, like.dtype)
+    return tf.cast(x, site.node.inputs[1].dtype)
 
 
 @op("Elu", layout=same_axes)

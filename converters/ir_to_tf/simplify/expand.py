@@ -110,6 +110,16 @@ def _strided_slice(node: Node) -> Nodes | None:
     return [cut, reshape(node.name, made, node.outputs[0])]
 
 
+def _concat(node: Node) -> Nodes | None:
+    """Parts without elements are none."""
+    full = tuple(value for value in node.inputs if prod(value.shape))
+    if len(full) in (0, len(node.inputs)):
+        return None
+    if len(full) == 1:
+        return [reshape(node.name, full[0], node.outputs[0])]
+    return [Node(node.name, "Concat", full, node.outputs, node.attributes)]
+
+
 def _bounds(node: Node) -> list[slice]:
     """What a StridedSlice takes of each axis of its input."""
     begin, end = (np.ravel(node.known(port)).tolist() for port in (1, 2))
@@ -132,6 +142,7 @@ def _bounds(node: Node) -> list[slice]:
 
 
 PATTERNS: dict[str, Callable[[Node], Nodes | None]] = {
+    "Concat": _concat,
     "ShuffleChannels": _shuffle_channels,
     "DepthToSpace": _depth_to_space,
     "SpaceToDepth": _space_to_depth,
