@@ -84,6 +84,9 @@ FAMILIES = [
     "recurrent",
     "spectral",
     "sampling",
+    "embedding",
+    "attention",
+    "patches",
 ]
 
 

@@ -114,7 +114,8 @@ def _parameters(names: list[str], sample: Sample) -> dict[str, Any]:
     found = {}
     for number, (name, data) in enumerate(zip(names, sample.inputs, strict=True)):
         array = np.asarray(data)
-        if array.ndim == 0 or (number and (array.ndim == 1 or array.dtype.kind in "iub")):
+        is_rest = number or len(names) == 1
+        if array.ndim == 0 or (is_rest and (array.ndim == 1 or array.dtype.kind in "iub")):
             found[name] = array
     return found
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from converters.ir_to_tf.graph import Graph
+from converters.ir_to_tf.simplify.batches import batched
 from converters.ir_to_tf.simplify.computed import computed
 from converters.ir_to_tf.simplify.expand import expanded
 from converters.ir_to_tf.simplify.fold import folded, without_dead
 
-REWRITES = (folded, expanded, computed, without_dead)
+REWRITES = (folded, expanded, batched, computed, without_dead)
 
 
 def simplified(graph: Graph) -> Graph:
