@@ -11,7 +11,7 @@ import argparse
 import os
 import re
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -38,13 +38,15 @@ def options() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def listed() -> list[str]:
-    return LISTED.read_text().split() if LISTED.exists() else []
+def listed() -> dict[str, str]:
+    """The tests that pass, and how: `plain`, or `fixed` where parameters had to be constants."""
+    lines = LISTED.read_text().splitlines() if LISTED.exists() else []
+    return dict(line.split() for line in lines)
 
 
 def chosen(names: Iterable[str], args: argparse.Namespace) -> list[str]:
     """The tests that the options ask for."""
-    known = set(listed())
+    known = listed()
     found = [
         name
         for name in names
@@ -81,26 +83,44 @@ def _all(work: Reference | Reproduction, names: list[str], jobs: int) -> dict[st
     return found
 
 
+def is_lost(row: Row, before: str) -> bool:
+    """Whether a test is reproduced no longer, or only with parameters fixed."""
+    return bool(before) and row.manner not in ("plain", before)
+
+
+def explain(rows: Iterable[Row]) -> None:
+    for row in rows:
+        if row.computed and row.converter:
+            print(f"{row.name}: {row.converter}")
+        elif row.computed and row.tflite:
+            print(f"{row.name}: TFLite: {row.tflite}")
+
+
+def write(rows: Sequence[Row], before: Mapping[str, str], is_whole: bool) -> None:
+    """The list grows by what passed; the page is of the whole suite only."""
+    passed = {row.name: row.manner for row in rows if row.manner}
+    lines = sorted(f"{name} {manner}" for name, manner in {**before, **passed}.items())
+    LISTED.write_text("\n".join(lines) + "\n")
+    if is_whole:
+        PAGE.write_text(coverage(rows) + "\n" + failures(rows))
+
+
 def main() -> int:
     args = options()
     os.environ.setdefault("OMP_NUM_THREADS", "1")
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-    rows = measured(load(), args)
+    tests = load()
+    rows = measured(tests, args)
     if args.verbose:
-        for row in rows:
-            if row.computed and row.converter:
-                print(f"{row.name}: {row.converter}")
-            elif row.computed and row.tflite:
-                print(f"{row.name}: TFLite: {row.tflite}")
+        explain(rows)
     print(coverage(rows))
     print(failures(rows))
-    lost = sorted({row.name for row in rows if not row.reproduced} & set(listed()))
+    before = listed()
+    lost = [row.name for row in rows if is_lost(row, before.get(row.name, ""))]
     for name in lost:
         print(f"passed before: {name}")
-    if args.write and not lost and not args.filter:
-        kept = {row.name for row in rows if row.reproduced} | set(listed())
-        LISTED.write_text("\n".join(sorted(kept)) + "\n")
-        PAGE.write_text(coverage(rows) + "\n" + failures(rows))
+    if args.write and not lost:
+        write(rows, before, is_whole=len(rows) == len(tests))
     return 1 if lost else 0
 
 

@@ -34,12 +34,9 @@ class Row(NamedTuple):
         return not self.openvino
 
     @property
-    def reproduced(self) -> bool:
-        return self.converter == "" and not self.fixed
-
-    @property
-    def reproduced_if_fixed(self) -> bool:
-        return self.converter == "" and self.fixed
+    def manner(self) -> str:
+        """How the test is reproduced: `plain`, `fixed`, or not at all."""
+        return "" if self.converter != "" else "fixed" if self.fixed else "plain"
 
 
 def coverage(rows: Sequence[Row]) -> str:
@@ -83,8 +80,8 @@ def _line(name: str, rows: Sequence[Row], with_lite: bool, total: bool = True) -
     counts = [
         *[len(rows)] * total,
         sum(row.computed for row in rows),
-        sum(row.reproduced for row in rows),
-        sum(row.reproduced_if_fixed for row in rows),
+        sum(row.manner == "plain" for row in rows),
+        sum(row.manner == "fixed" for row in rows),
         *[sum(row.tflite == "" for row in rows)] * with_lite,
     ]
     return f"| {name} | {' | '.join(map(str, counts))} |"
