@@ -30,6 +30,8 @@ DTYPES = {
 
 
 TERMINALS = ("Parameter", "Result")
+AS_THEY_ARE = {"equation"}
+"""Attributes in which capital letters mean something else than small ones."""
 
 
 def read_graph(path: Path, fixed: Mapping[str, Any] | None = None) -> Graph:
@@ -165,10 +167,13 @@ def _value(op: Any, name: str, number: int) -> Value:
 def _attributes(op: Any) -> Mapping[str, Any]:
     if op.get_type_name() in TERMINALS:
         return {}
-    return {name.replace("-", "_"): _plain(v) for name, v in op.get_attributes().items()}
+    return {
+        name.replace("-", "_"): value if name in AS_THEY_ARE else _plain(value)
+        for name, value in op.get_attributes().items()
+    }
 
 
 def _plain(value: Any) -> Any:
     if isinstance(value, (str, int, float, bool)):
         return value.lower() if isinstance(value, str) else value
-    return [item if isinstance(item, str) else item.__index__() for item in value]
+    return [item if isinstance(item, (str, float)) else item.__index__() for item in value]

@@ -87,6 +87,8 @@ FAMILIES = [
     "embedding",
     "attention",
     "patches",
+    "yolo",
+    "decoding",
 ]
 
 
