@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import warnings
 from collections.abc import Mapping
 from pathlib import Path
@@ -136,20 +137,19 @@ def _function(converted: Any) -> Any:
 def _tflite(converted: Any) -> Any:
     import tensorflow as tf
 
+    from converters.ir_to_tf.signature import keywords
+
     converter = tf.lite.TFLiteConverter.from_concrete_functions(
         [converted.function], converted.module
     )
     interpreter = tf.lite.Interpreter(model_content=converter.convert(), num_threads=1)
     interpreter.allocate_tensors()
+    runner = interpreter.get_signature_runner()
 
     def compute(given: list[Any]) -> list[Any]:
-        # Without a signature, inputs are in the order of the function's arguments.
-        details = interpreter.get_input_details()
-        for detail, data in zip(details, given, strict=True):
-            interpreter.set_tensor(detail["index"], data)
-        interpreter.invoke()
-        places = interpreter.get_output_details()
-        return [interpreter.get_tensor(place["index"]) for place in places]
+        # Keys of a signature are arguments' names; the file knows no order.
+        made = runner(**dict(zip(keywords(converted.inputs), given, strict=True)))
+        return [made[port.name] for port in converted.outputs]
 
     return compute
 
@@ -166,6 +166,7 @@ def _reason(error: Exception) -> str:
     kind = type(error).__name__
     subject = getattr(error, "subject", "").split(" ")[0]
     known = {
+        "ConverterError": lambda: "needs Flex: " + ", ".join(sorted(_flex(error))),
         "UnsupportedError": lambda: "unsupported op " + ", ".join(_unsupported(error)),
         "DynamicShapeError": lambda: "dynamic shape",
         "NotConstantError": lambda: f"run-time parameter of {subject}",
@@ -174,6 +175,11 @@ def _reason(error: Exception) -> str:
         return known[kind]()
     cause = getattr(error, "cause", f"{kind}: {_first_line(error)}")
     return f"{subject}: {cause}" if subject else cause
+
+
+def _flex(error: Exception) -> set[str]:
+    """The ops that TFLite has no kernel for, of the types they have here."""
+    return set(re.findall(r"'tf\.(\w+)' op is neither", str(error))) or {_first_line(error)}
 
 
 def _unsupported(error: Any) -> list[str]:
