@@ -7,7 +7,8 @@ CORES ?= 2
 BIN := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help env zoo all test lint format docs lock-env clean distclean
+ONNX_JOBS ?= 2
+.PHONY: help env zoo all test lint format docs bench suite lock-env clean distclean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -42,9 +43,16 @@ format: env ## let the formatters change the files
 docs: env ## regenerate the pages in docs/ that are made from the code
 	$(BIN)/python -m converters.recipes.documentation
 
+suite: env ## hold the converter against the ONNX backend test suite; rewrites docs/coverage.md
+	$(BIN)/python -m tests.onnx_suite --write --jobs $(ONNX_JOBS)
+
+bench: env ## measure the converter beside onnx2tf on what is built; rewrites docs/benchmarks.md
+	$(BIN)/python -m benchmarks.convert --zoo --tf-converter --write
+
 lock-env: env ## resolve envs/*.in again into envs/*.txt
 	$(BIN)/uv pip compile envs/main.in -q --upgrade --python-version 3.11 --generate-hashes --no-header --no-emit-index-url -o envs/main.txt
 	$(BIN)/uv pip compile envs/uv.in -q --upgrade --python-version 3.11 --generate-hashes --no-header --no-emit-index-url -o envs/uv.txt
+	$(BIN)/uv pip compile envs/peers.in -q --upgrade --python-version 3.12 --generate-hashes --no-header --no-emit-index-url -o envs/peers.txt
 
 clean: ## remove what builds made (results, logs), keep downloads and the environment
 	rm -rf results logs .snakemake
