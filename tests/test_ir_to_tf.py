@@ -243,9 +243,10 @@ def test_command_writes_and_explains(tmp_path, capsys):
 
 
 def test_unsupported_ops_are_named_all_at_once():
-    x = picture("x", 1, 4)
-    roll = ops.roll(x, np.array([1]), np.array([1]))
-    source = model({"y": ops.erf(ops.roll(roll, np.array([1]), np.array([1])))}, x)
+    x = picture("x", 1, 4, 8)
+    small = ops.adaptive_max_pool(x, np.array([4]))
+    smaller = ops.adaptive_max_pool(small.output(0), np.array([2]))
+    source = model({"y": ops.erf(smaller.output(0))}, x)
     with pytest.raises(UnsupportedError) as refusal:
         convert(graph_of(source))
     assert "2 layers of 1 unsupported types" in str(refusal.value)
