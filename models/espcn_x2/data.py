@@ -72,10 +72,11 @@ def training(count: int, seed: int, start: int, size: Size) -> Iterator[Sample]:
 
 def samples(stream: Stream, seed: int, numbers: range, size: Size) -> Iterator[Sample]:
     """Small pictures (uint8) under the name x, each with its large one (float32, 0 to 1)."""
+    wanted = (FACTOR * size[0], FACTOR * size[1])
+    photos = [name for name in stream.photos if _holds(photograph(name), wanted)]
     for number in numbers:
         rng = np.random.default_rng([stream.number, seed, number])
-        photo = photograph(stream.photos[number % len(stream.photos)])
-        large = cut(rng, photo, (FACTOR * size[0], FACTOR * size[1]))
+        large = cut(rng, photograph(photos[number % len(photos)]), wanted)
         yield {"x": halved(large)}, large.astype(np.float32) / 255
 
 
@@ -84,6 +85,10 @@ def photograph(name: str) -> np.ndarray:
     """The luma of a picture of the scikit-image package."""
     with (files("skimage") / "data" / name).open("rb") as stream:
         return np.asarray(Image.open(stream).convert("L"))
+
+
+def _holds(photo: np.ndarray, size: Size) -> bool:
+    return photo.shape[0] >= size[0] and photo.shape[1] >= size[1]
 
 
 def cut(rng: np.random.Generator, photo: np.ndarray, size: Size) -> np.ndarray:
