@@ -12,6 +12,7 @@ from typing import Any
 
 from converters import keys
 from converters.errors import RecipeError
+from converters.origin import nearest
 from converters.recipes import Recipe, Variant, read_zoo
 
 Wildcards = Any
@@ -75,7 +76,7 @@ class Plan:
         if model in self.problems:
             raise self.problems[model]
         if model not in self.recipes:
-            known = ", ".join(sorted(self.recipes))
+            known = nearest(model, self.recipes) or f"there are: {', '.join(sorted(self.recipes))}"
             raise RecipeError(f"no such recipe in {self.models}/", subject=model, remedy=known)
         recipe = self.recipes[model]
         if wildcards.variant not in recipe.variants:

@@ -554,7 +554,7 @@ def test_a_full_disk_is_told(server, bench, monkeypatch):
     ("text", "entries"),
     [
         ("", ()),
-        ("../shared/mirror", ("../shared/mirror",)),
+        ("../a/mirror", ("../a/mirror",)),
         ("/a:/b", ("/a", "/b")),
         ("/a, /b\n/c", ("/a", "/b", "/c")),
         ("https://host/base:/b", ("https://host/base", "/b")),
