@@ -12,6 +12,8 @@ import numpy as np
 import tensorflow as tf
 
 from converters.ir_to_tf.layout.rules import as_written
+from converters.ir_to_tf.ops.padding import Pads
+from converters.ir_to_tf.ops.pooling import Window
 from converters.ir_to_tf.reader import DTYPES
 from converters.ir_to_tf.registry import op
 from converters.ir_to_tf.site import Site
@@ -41,11 +43,10 @@ def max_pool_with_indices(
     made = site.node.outputs[0].shape
     numbers = np.arange(int(np.prod(x.shape[axis:]))).reshape([1] * axis + list(x.shape[axis:]))
     places = np.broadcast_to(numbers, x.shape).astype(DTYPES[index_element_type])
-    rows = [[0, 0], [0, 0]]
-    for a, begin in enumerate(pads_begin):
-        reach = begin + int(x.shape[2 + a])
-        need = (made[2 + a] - 1) * strides[a] + (kernel[a] - 1) * steps[a] + 1
-        rows.append([begin, max(0, need - reach)])
+    before = Pads(list(pads_begin), [0] * len(kernel))
+    window = Window(list(kernel), list(strides), list(steps), before)
+    more = window.ending([int(size) for size in x.shape[2:]], made[2:])
+    rows = [(0, 0), (0, 0), *zip(pads_begin, more, strict=True)]
     wide = tf.pad(x, rows, constant_values=x.dtype.min)
     where = np.pad(places, rows)
     best = index = None
