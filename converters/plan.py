@@ -12,14 +12,12 @@ from typing import Any
 
 from converters import keys
 from converters.errors import RecipeError
-from converters.origin import nearest
 from converters.recipes import Recipe, Variant, read_zoo
+from converters.recipes.problems import nearest
+from converters.recipes.slices import EXPORTED
 
 Wildcards = Any
 """Snakemake's wildcards: attributes model, variant, and what else a rule's output names."""
-
-THROUGH_ONNX = ("pytorch", "onnx")
-"""Frameworks whose models enter the chain at export; the others enter at mo."""
 
 ARTIFACT_PATHS = {"saved_model": "saved_model", "ir": "ir/model.xml"}
 """Where an artefact lies below its variant's folder, if not at `<artefact>.tflite`."""
@@ -106,13 +104,13 @@ class Plan:
 
     def mo_origin(self, wildcards: Wildcards) -> list[str]:
         """What mo reads: the simplified ONNX, or the sources of another framework."""
-        if self.variant(wildcards).framework in THROUGH_ONNX:
+        if self.variant(wildcards).framework in EXPORTED:
             return [f"results/{wildcards.model}/{wildcards.variant}/simplified.onnx"]
         return self.source_folders(wildcards)
 
     def mo_option(self, wildcards: Wildcards) -> str:
         """The option that tells mo what it reads."""
-        if self.variant(wildcards).framework in THROUGH_ONNX:
+        if self.variant(wildcards).framework in EXPORTED:
             return f"--onnx results/{wildcards.model}/{wildcards.variant}/simplified.onnx"
         return f"--sources sources/{wildcards.model}"
 
@@ -156,7 +154,7 @@ class Plan:
         """What the stages of a variant noted of their work."""
         variant = self.variant(wildcards)
         stages = ["mo", "tf", "reference"]
-        if variant.framework in THROUGH_ONNX:
+        if variant.framework in EXPORTED:
             stages = ["export", "simplify", *stages]
         stages += [name for name in variant.artifacts if name not in ARTIFACT_PATHS]
         folder = f"results/{wildcards.model}/{wildcards.variant}/facts"
@@ -166,11 +164,15 @@ class Plan:
     # Keys ---------------------------------------------------------------------------------------
 
     def stage_key(self, stage: str) -> Callable[[Wildcards], str]:
-        """The key of a stage, for Snakemake's `params`."""
+        """The key of a stage, for Snakemake's `params`, which asks before every round of jobs."""
+        known: dict[tuple[str, str], str] = {}
 
         def key(wildcards: Wildcards) -> str:
-            folder = self.models / wildcards.model
-            return keys.stage_key(self.variant(wildcards), folder, stage)
+            asked = (str(wildcards.model), str(wildcards.variant))
+            if asked not in known:
+                folder = self.models / wildcards.model
+                known[asked] = keys.stage_key(self.variant(wildcards), folder, stage)
+            return known[asked]
 
         return key
 

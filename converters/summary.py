@@ -16,13 +16,10 @@ from typing import Any, NamedTuple
 
 from converters.errors import RecipeError
 from converters.plan import not_built_because
-from converters.recipes import Recipe, read_zoo
+from converters.recipes import ARTIFACTS, Recipe, read_zoo
 from converters.stage import LOGS
 
 RESULTS = Path("results")
-
-ORDER = ("saved_model", "ir", "float32", "float16", "dynamic", "int8", "full_int8", "full_uint8")
-"""The artefacts in the order of the chain; others follow."""
 
 
 class Row(NamedTuple):
@@ -60,7 +57,8 @@ def rows(results: Path = RESULTS) -> Iterator[Row]:
 
 
 def _place(artifact: str) -> tuple[int, str]:
-    return (ORDER.index(artifact) if artifact in ORDER else len(ORDER), artifact)
+    """The schema lists artefacts in the order of the chain; one it no longer knows follows."""
+    return (ARTIFACTS.index(artifact) if artifact in ARTIFACTS else len(ARTIFACTS), artifact)
 
 
 def _row(report: Any, name: str, evidence: Any, package: Path) -> Row:
