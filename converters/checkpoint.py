@@ -10,8 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from converters.errors import RecipeError, SourceError
-from converters.origin import listed, origin_file
-from converters.recipes.problems import nearest
+from converters.origin import listed, nearest, origin_file
 from converters.recipes.recipe import Options
 
 

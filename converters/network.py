@@ -14,8 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from converters.checkpoint import read_state
 from converters.errors import RecipeError, ZooError
-from converters.origin import inside, listed, origin_place
-from converters.recipes.problems import nearest
+from converters.origin import inside, listed, nearest, origin_place
 from converters.recipes.recipe import Options, Variant
 
 if TYPE_CHECKING:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Iterable
 from pathlib import Path
 
 from converters.errors import RecipeError, SourceError
-from converters.recipes.problems import nearest
 
 
 def origin_file(sources: Path, reference: str) -> Path:
@@ -52,6 +52,12 @@ def inside(folder: Path, below: str) -> Path:
             remedy=nearest(below, present) or "correct the path in the recipe",
         )
     return place
+
+
+def nearest(wanted: str, names: Iterable[str]) -> str:
+    """`did you mean ...?` for a name that was not found, or an empty text."""
+    close = difflib.get_close_matches(wanted, list(names), n=1)
+    return f"did you mean {close[0]}?" if close else ""
 
 
 def listed(names: Iterable[str], limit: int = 10) -> str:

@@ -6,8 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from converters.errors import RecipeError, ZooError
-from converters.origin import listed
-from converters.recipes.problems import nearest
+from converters.origin import listed, nearest
 from converters.recipes.recipe import Input, Options, Output
 
 Model = Any

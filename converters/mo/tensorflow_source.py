@@ -12,8 +12,7 @@ from typing import Any, NamedTuple
 
 from converters import stage
 from converters.errors import RecipeError, SourceError
-from converters.origin import listed
-from converters.recipes.problems import nearest
+from converters.origin import listed, nearest
 from converters.recipes.recipe import Input
 
 DEFAULT_SIGNATURE = "serving_default"
