@@ -23,7 +23,13 @@ from converters.ir_to_tf.layout.plan import Plan, assign_layouts
 from converters.ir_to_tf.layout.wishes import Wish, Wishes
 from converters.ir_to_tf.reader import read_graph
 from converters.ir_to_tf.registry import OPS, attributes_for
-from converters.ir_to_tf.signature import SERVING, Port, name_inputs, named_function
+from converters.ir_to_tf.signature import (
+    SERVING,
+    Port,
+    name_inputs,
+    named_function,
+    settle_fingerprint,
+)
 from converters.ir_to_tf.simplify import simplified
 
 __all__ = ["Converted", "Options", "Port", "convert", "read_graph", "save_saved_model", "to_tflite"]
@@ -110,6 +116,7 @@ def save_saved_model(converted: Converted, path: Path) -> None:
     """Write a SavedModel with the signature `serving_default`."""
     tf.saved_model.save(converted.module, str(path), signatures={SERVING: converted.function})
     name_inputs(path, converted.inputs)
+    settle_fingerprint(path)
 
 
 def to_tflite(converted: Converted) -> bytes:

@@ -10,6 +10,7 @@ TensorFlow leaves alone.
 
 from __future__ import annotations
 
+import hashlib
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -109,3 +110,20 @@ def name_inputs(saved_model: Path, inputs: Sequence[Port]) -> None:
             stored[name].CopyFrom(stored[keyword])
             del stored[keyword]
     path.write_bytes(proto.SerializeToString(deterministic=True))
+
+
+def settle_fingerprint(saved_model: Path) -> None:
+    """Take chance out of a written SavedModel: TensorFlow draws its uuid anew for each export.
+
+    In its place stands a number made of the graph and its weights, so equal models are equal bytes.
+    """
+    from tensorflow.core.protobuf import fingerprint_pb2
+
+    path = saved_model / "fingerprint.pb"
+    if not path.is_file():
+        return
+    fingerprint = fingerprint_pb2.FingerprintDef.FromString(path.read_bytes())
+    fingerprint.uuid = ""
+    content = fingerprint.SerializeToString(deterministic=True)
+    fingerprint.uuid = str(int.from_bytes(hashlib.sha256(content).digest()[:16], "big"))
+    path.write_bytes(fingerprint.SerializeToString(deterministic=True))
