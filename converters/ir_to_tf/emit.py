@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
+from converters.ir_to_tf.carriers import MOVED, carried, carriers_of, recast
 from converters.ir_to_tf.errors import WrongShapeError
 from converters.ir_to_tf.form import axes_for
 from converters.ir_to_tf.graph import Array, Graph, Node, Value
@@ -83,15 +84,19 @@ class Emission:
         shapes = [None if t is None else tuple(t.shape) for t in tensors]
         ports = axes_for(choice, frame, shapes)
         site = Site(node, frame, choice, self.plan.atoms, ports)
+        carriers = carriers_of(node)
         arguments = [
-            _constant(site, port) if tensor is None else _view(site, port, tensor)
-            for port, tensor in enumerate(tensors)
+            carried(_constant(site, port) if t is None else _view(site, port, t), carriers)
+            for port, t in enumerate(tensors)
         ]
         made = OPS[node.type].emit(site, *arguments, **attributes_for(node))
         made = made if isinstance(made, (tuple, list)) else (made,)
         for number, tensor in enumerate(made):
             _check_shape(site, number, tensor)
-        return tuple(made)
+        return tuple(
+            recast(tensor, value.dtype.name)
+            for tensor, value in zip(made, node.outputs, strict=False)
+        )
 
     def fetch(self, value: Value, layout: Layout) -> Tensor:
         """A tensor in some layout; a Transpose, shared by its readers, where none has made it."""
@@ -107,6 +112,7 @@ def transposed(
     tensor: Tensor, value: Value, stored: Layout, wanted: Layout, atoms: Atoms
 ) -> Tensor:
     """The Transpose from one layout to another, of as few axes as it can have."""
+    tensor = carried(tensor, MOVED)
     together = runs(stored, wanted)
     sizes = [prod(atoms.size(value, atom) for atom in run) for run in together]
     place: dict[Atom, int] = {atom: i for i, atom in enumerate(wanted)}
@@ -115,8 +121,10 @@ def transposed(
     full = [i for i, size in enumerate(shape) if size > 1]
     if [shape[i] for i in full] == sizes:  # no Reshape: axes of size 1 lead
         ones = [i for i in range(len(shape)) if i not in full]
-        return tf.transpose(tensor, ones + [full[i] for i in order])
-    return tf.transpose(_reshaped(tensor, sizes), order)
+        made = tf.transpose(tensor, ones + [full[i] for i in order])
+    else:
+        made = tf.transpose(_reshaped(tensor, sizes), order)
+    return recast(made, value.dtype.name)
 
 
 def _view(site: Site, port: int, tensor: Tensor) -> Tensor:
@@ -144,7 +152,7 @@ def arranged(data: Array, labels: tuple[Label, ...], frame: Frame, dims: Dims) -
     sizes = {place: size for port in frame.sizes for place, size in port.items()}
     split, places = [], []
     for label, length in zip(labels, data.shape, strict=True):
-        mine = sorted(p for p in sizes if p.label == label) if length > 1 else []
+        mine = sorted(p for p in sizes if p.label == label) if length != 1 else []
         mine_sizes = [length] if label in frame.spec.units else [sizes[p] for p in mine]
         places += mine
         split += mine_sizes if mine else []
@@ -160,7 +168,7 @@ def _without_leading_ones(data: Array) -> Array:
     shape = list(data.shape)
     while len(shape) > 1 and shape[0] == 1:
         shape.pop(0)
-    return data.reshape(shape) if data.size > 1 else data.reshape(())
+    return data.reshape(shape) if data.size != 1 else data.reshape(())
 
 
 def _check_shape(site: Site, number: int, tensor: Tensor) -> None:

@@ -10,6 +10,12 @@ BINARY = ["BitwiseAnd", "BitwiseOr", "BitwiseXor"]
 CASES = [
     *(case(kind, WHOLE, WHOLE) for kind in BINARY),
     *(case(kind, TRUTH, TRUTH) for kind in BINARY),
+    *(
+        case(kind, *[image(3, 4, dtype=dtype, low=0, high=99)] * 2)
+        for kind in BINARY
+        for dtype in ("uint8", "int16", "uint32", "int64")
+    ),
+    case("BitwiseNot", image(3, 4, dtype="uint8", low=0, high=99)),
     case("BitwiseNot", WHOLE),
     case("BitwiseNot", TRUTH),
     case("BitwiseLeftShift", WHOLE, SHIFT, opset="opset15"),

@@ -45,6 +45,12 @@ LOGICAL = ["LogicalAnd", "LogicalOr", "LogicalXor"]
 WHOLE = image(dtype="int32", low=-3, high=3)
 NATURAL = image(dtype="int32", low=1, high=9)
 TRUTH = image(dtype="bool")
+TYPES = ["float16", "float64", "int8", "int16", "int64", "uint8", "uint16", "uint32", "uint64"]
+
+
+def few(dtype, low=1, high=9):
+    return image(2, 3, dtype=dtype, low=low, high=high)
+
 
 CASES = [
     *(case(kind, image(), tolerance=1e-4) for kind in UNARY),
@@ -61,8 +67,16 @@ CASES = [
     case("Add", image(), const(4, 1)),
     case("Divide", image(), image(low=0.5, high=2)),
     case("Divide", image(), const(1, 3, 1, 1, low=0.5, high=2)),
-    # OpenVINO's CPU plug-in rounds towards 0 whatever is asked: only where both agree.
+    # OpenVINO's CPU plug-in rounds towards 0 whatever is asked.
     case("Divide", NATURAL, NATURAL, m_pythondiv=True),
+    case("Divide", image(dtype="int32", low=-9, high=9), NATURAL, m_pythondiv=True),
+    *(case(k, few(t), few(t)) for k in ("Add", "Multiply", "Less", "Equal", "Mod") for t in TYPES),
+    *(case("Maximum", few(t), few(t)) for t in TYPES),
+    *(case("Divide", few(t), few(t), tolerance=1e-3) for t in TYPES),
+    *(case("Abs", few(t, -5, 5)) for t in ("int8", "int64", "float16", "float64")),
+    *(case("Sign", few(t, -5, 5)) for t in ("int8", "int64", "float16")),
+    *(case("Convert", few(t), destination_type="u64") for t in ("float32", "int32", "uint64")),
+    *(case("Convert", few("uint64"), destination_type=t) for t in ("f32", "i32", "u8")),
     case("Divide", WHOLE, image(dtype="int32", low=1, high=3), m_pythondiv=False),
     case("Power", image(), np.float32(2)),
     case("Power", image(low=0.1), np.float32(0.5)),
@@ -89,6 +103,9 @@ CASES = [
     case("Round", image(), mode="half_away_from_zero"),
     case("Select", TRUTH, image(), image()),
     case("IsInf", image(), detect_negative=True, detect_positive=True),
+    case("IsInf", image(), detect_negative=False, detect_positive=True),
+    case("IsInf", image(), detect_negative=True, detect_positive=False),
+    case("IsInf", image(), detect_negative=False, detect_positive=False),
     case("IsNaN", image()),
     case("IsFinite", image()),
     case(

@@ -146,12 +146,23 @@ def _tflite(converted: Any) -> Any:
     interpreter.allocate_tensors()
     runner = interpreter.get_signature_runner()
 
+    ins, outs = runner.get_input_details(), runner.get_output_details()
+
     def compute(given: list[Any]) -> list[Any]:
         # Keys of a signature are arguments' names; the file knows no order.
-        made = runner(**dict(zip(keywords(converted.inputs), given, strict=True)))
-        return [made[port.name] for port in converted.outputs]
+        for key, data in zip(keywords(converted.inputs), given, strict=True):
+            if data.size:
+                interpreter.set_tensor(ins[key]["index"], data)
+        interpreter.invoke()
+        return [_fetched(interpreter, outs[port.name]["index"], port) for port in converted.outputs]
 
     return compute
+
+
+def _fetched(interpreter: Any, index: int, port: Any) -> Any:
+    """An output; the interpreter refuses to hand out one without elements."""
+    is_empty = port.shape is not None and 0 in port.shape
+    return np.zeros(port.shape, port.dtype) if is_empty else interpreter.get_tensor(index)
 
 
 def _compared(results: list[Any], sample: Sample) -> str:

@@ -7,31 +7,25 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
+from converters.ir_to_tf.carriers import recast
 from converters.ir_to_tf.layout.rules import same_axes
 from converters.ir_to_tf.registry import op
 from converters.ir_to_tf.site import Site
 
+LARGEST = float(np.finfo(np.float32).max)
+
 SAME_IN_TENSORFLOW = {
-    "Abs": tf.abs,
-    "Acos": tf.acos,
-    "Acosh": tf.acosh,
     "Add": tf.add,
-    "Asin": tf.asin,
-    "Asinh": tf.asinh,
-    "Atan": tf.atan,
-    "Atanh": tf.atanh,
     "Ceiling": tf.math.ceil,
     "Cos": tf.cos,
-    "Cosh": tf.cosh,
     "Equal": tf.equal,
-    "Erf": tf.math.erf,
     "Exp": tf.exp,
     "Floor": tf.floor,
     "FloorMod": tf.math.floormod,
     "Greater": tf.greater,
     "GreaterEqual": tf.greater_equal,
     "IsNaN": tf.math.is_nan,
-    "IsFinite": tf.math.is_finite,
+    "IsFinite": lambda x: tf.abs(x) <= LARGEST,
     "Less": tf.less,
     "LessEqual": tf.less_equal,
     "Log": tf.math.log,
@@ -44,18 +38,15 @@ SAME_IN_TENSORFLOW = {
     "Multiply": tf.multiply,
     "Negative": tf.negative,
     "NotEqual": tf.not_equal,
-    "Relu": tf.nn.relu,
+    "Relu": lambda x: tf.nn.relu(x) if x.dtype.is_floating else tf.maximum(x, 0),
     "Select": tf.where,
     "Sigmoid": tf.sigmoid,
-    "Sign": tf.sign,
     "Sin": tf.sin,
-    "Sinh": tf.sinh,
     "SoftPlus": tf.nn.softplus,
     "SoftSign": tf.nn.softsign,
     "Sqrt": tf.sqrt,
     "SquaredDifference": tf.math.squared_difference,
     "Subtract": tf.subtract,
-    "Tan": tf.tan,
     "Tanh": tf.tanh,
     "HSwish": lambda x: x * tf.nn.relu6(x + 3.0) * (1.0 / 6.0),
     "HSigmoid": lambda x: tf.nn.relu6(x + 3.0) * (1.0 / 6.0),
@@ -71,54 +62,80 @@ for _ir_type, _function in SAME_IN_TENSORFLOW.items():
     op(_ir_type, layout=same_axes)(_emitter(_function))
 
 
+@op("Abs", layout=same_axes)
+def abs_(_: Site, x: Any) -> Any:
+    """ABS, which knows no int64."""
+    return tf.maximum(x, -x) if x.dtype == tf.int64 else tf.abs(x)
+
+
+def sign_of(x: Any) -> Any:
+    """-1, 0 or 1; SIGN knows no int64."""
+    if x.dtype != tf.int64:
+        return tf.sign(x)
+    one = tf.constant(1, tf.int64)
+    return tf.minimum(tf.maximum(x, -one), one)
+
+
+@op("Sign", layout=same_axes)
+def sign(_: Site, x: Any) -> Any:
+    """-1, 0 or 1."""
+    return sign_of(x)
+
+
 @op("IsInf", layout=same_axes)
 def is_inf(_: Site, x: Any, *, detect_negative: bool, detect_positive: bool) -> Any:
-    """Infinities of both signs, or of one."""
+    """Beyond the largest number of either sign: TensorFlow Lite's EQUAL subtracts infinities."""
     if detect_negative and detect_positive:
-        return tf.math.is_inf(x)
-    infinity = np.float32(np.inf if detect_positive else -np.inf)
-    found = tf.equal(x, infinity)
-    return found if detect_positive or detect_negative else tf.zeros_like(found)
+        return tf.abs(x) > LARGEST
+    if detect_positive:
+        return x > LARGEST
+    return x < -LARGEST if detect_negative else tf.zeros_like(x, tf.bool)
 
 
-@op("Divide", layout=same_axes)
-def divide(_: Site, x: Any, y: Any, *, m_pythondiv: bool = True) -> Any:
-    """Whole numbers are rounded down as Python does, or towards 0 as C does."""
-    if not x.dtype.is_integer if isinstance(x, tf.Tensor) else x.dtype.kind == "f":
-        return tf.divide(x, y)
-    return (
-        tf.math.floordiv(x, y)
-        if m_pythondiv
-        else tf.sign(x) * tf.sign(y) * (tf.abs(x) // tf.abs(y))
-    )
+def _whole(*numbers: Any) -> bool:
+    return all(tf.as_dtype(number.dtype).is_integer for number in numbers)
+
+
+def _short(x: Any) -> Any:
+    """int64 as int32, in which OpenVINO's CPU computes it."""
+    return recast(x, "int32") if tf.as_dtype(x.dtype) == tf.int64 else x
+
+
+@op(
+    "Divide",
+    layout=same_axes,
+    excused={"m_pythondiv": "OpenVINO's CPU rounds towards 0 whatever it says, as ONNX asks"},
+)
+def divide(_: Site, x: Any, y: Any) -> Any:
+    """DIV; whole numbers are rounded towards 0."""
+    return tf.truncatediv(_short(x), _short(y)) if _whole(x, y) else tf.divide(x, y)
 
 
 @op("Mod", layout=same_axes)
 def mod(_: Site, x: Any, y: Any) -> Any:
     """The remainder with the sign of the dividend."""
-    if tf.as_dtype(x.dtype).is_unsigned:
-        return tf.math.floormod(x, y)
-    return tf.sign(x) * tf.math.floormod(tf.abs(x), tf.abs(y))
+    x, y = tf.convert_to_tensor(x), tf.convert_to_tensor(y)
+    return sign_of(x) * tf.math.floormod(tf.maximum(x, -x), tf.maximum(y, -y))
 
 
 @op("Power", layout=same_axes)
 def power(_: Site, x: Any, exponent: Any) -> Any:
     """Squares and roots have kernels of their own."""
+    if _whole(x, exponent):
+        return _whole_power(tf.convert_to_tensor(_short(x)), _short(exponent))
     if isinstance(exponent, np.ndarray) and exponent.size == 1:
         known = {2.0: tf.square, 0.5: tf.sqrt, -0.5: tf.math.rsqrt, 1.0: tf.identity}
         function = known.get(float(exponent.item()))
         if function is not None:
             return function(x)
-    if tf.as_dtype(exponent.dtype).is_integer and not tf.as_dtype(exponent.dtype).is_unsigned:
-        return _whole_power(x, exponent)
-    if tf.as_dtype(exponent.dtype).is_unsigned:
-        return tf.cast(tf.pow(tf.cast(x, tf.int64), tf.cast(exponent, tf.int64)), exponent.dtype)
     return tf.pow(x, exponent)
 
 
 def _whole_power(x: Any, exponent: Any) -> Any:
     """A negative power of a whole number is a fraction, cut to 0; but for 1 and -1."""
-    is_fraction = tf.logical_and(exponent < 0, tf.abs(x) != 1)
+    if isinstance(exponent, np.ndarray) and (exponent >= 0).all():
+        return tf.pow(x, exponent)
+    is_fraction = tf.logical_and(exponent < 0, tf.abs(x) > 1)
     made = tf.pow(x, tf.abs(exponent))
     return tf.where(is_fraction, tf.zeros_like(made), made)
 
@@ -135,18 +152,30 @@ def clamp(_: Site, x: Any, *, min: float, max: float) -> Any:
     return tf.minimum(tf.maximum(x, low), high)
 
 
+def cast_to(x: Any, dtype: Any) -> Any:
+    """A CAST, which knows no uint64: its bits are those of an int64."""
+    given, wanted = tf.as_dtype(x.dtype), tf.as_dtype(dtype)
+    if given == tf.uint64 and wanted != tf.uint64:
+        whole = recast(x, "int64")
+        made = tf.cast(whole, wanted)
+        if wanted.is_floating:
+            made = tf.where(whole < 0, made + tf.constant(2.0**64, wanted), made)
+        return made
+    return recast(x, wanted.name) if wanted == tf.uint64 else tf.cast(x, wanted)
+
+
 @op("Convert", layout=same_axes)
 def convert(_: Site, x: Any, *, destination_type: str) -> Any:
     """Between numbers; anything but 0 is true."""
     from converters.ir_to_tf.reader import DTYPES
 
-    return tf.cast(x, DTYPES[destination_type])
+    return cast_to(x, DTYPES[destination_type])
 
 
 @op("ConvertLike", layout=same_axes)
 def convert_like(site: Site, x: Any, _like: Any) -> Any:
     """To the type of another tensor."""
-    return tf.cast(x, site.node.inputs[1].dtype)
+    return cast_to(x, site.node.inputs[1].dtype)
 
 
 @op("Elu", layout=same_axes)
