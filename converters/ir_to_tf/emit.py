@@ -100,6 +100,9 @@ class Emission:
 
     def fetch(self, value: Value, layout: Layout) -> Tensor:
         """A tensor in some layout; a Transpose, shared by its readers, where none has made it."""
+        if (value, layout) not in self.copies and value in self.plan.aliases:
+            name = self.plan.aliases[value]
+            self.copies[value, layout] = self.fetch(name.root, name.layout(layout))
         if (value, layout) not in self.copies:
             stored = self.plan.stored(value)
             self.copies[value, layout] = transposed(

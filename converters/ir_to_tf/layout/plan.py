@@ -8,10 +8,11 @@ from functools import cached_property
 from typing import NamedTuple
 
 from converters.ir_to_tf.graph import Graph, Node, Value
-from converters.ir_to_tf.layout.assign import Assignment, cheapest, fewest
+from converters.ir_to_tf.layout.assign import Assignment, Problem, cheapest, fewest
 from converters.ir_to_tf.layout.atoms import Atoms, Layout, find_atoms
 from converters.ir_to_tf.layout.choices import list_choices
 from converters.ir_to_tf.layout.frame import Frame, frame_of
+from converters.ir_to_tf.layout.nets import Names, aliases_of, nets_of
 from converters.ir_to_tf.layout.rules import Rule
 from converters.ir_to_tf.layout.spec import Spec
 from converters.ir_to_tf.layout.wishes import Wishes, terminal
@@ -63,9 +64,14 @@ class Plan:
     bound: Bound
 
     @cached_property
+    def aliases(self) -> Names:
+        """The tensors that are others by another name, and share their copies."""
+        return aliases_of(self.graph, self.frames)
+
+    @cached_property
     def transpositions(self) -> tuple[Transposition, ...]:
         """Every Transpose that remains."""
-        return tuple(transpositions(self.graph, self.assignment))
+        return tuple(transpositions(self.graph, self.assignment, self.aliases))
 
     @property
     def count(self) -> int:
@@ -98,17 +104,22 @@ class Plan:
         return self._layouts[value][1]
 
 
-def transpositions(graph: Graph, assignment: Assignment) -> Iterator[Transposition]:
+def transpositions(graph: Graph, assignment: Assignment, aliases: Names) -> Iterator[Transposition]:
     """The copies that an assignment needs, one Transpose each."""
-    needed: dict[tuple[Value, Layout], tuple[Layout, Node, list[Node]]] = {}
+    makers = {value: (node, i) for node in graph.nodes for i, value in enumerate(node.outputs)}
+    needed: dict[tuple[Value, Layout], list[Node]] = {}
     for use in graph.uses():
         wanted = assignment[use.reader].layouts[use.port]
-        stored = assignment[use.source].layouts[len(use.source.inputs) + use.source_port]
-        if wanted is not None and stored is not None and wanted != stored:
-            readers = needed.setdefault((use.value, wanted), (stored, use.source, []))[2]
-            readers.append(use.reader)
-    for (value, wanted), (stored, source, readers) in needed.items():
-        yield Transposition(value, stored, wanted, source, tuple(readers))
+        if wanted is None:
+            continue
+        name = aliases.get(use.value)
+        copy = (name.root, name.layout(wanted)) if name else (use.value, wanted)
+        needed.setdefault(copy, []).append(use.reader)
+    for (value, wanted), readers in needed.items():
+        source, number = makers[value]
+        stored = assignment[source].layouts[len(source.inputs) + number]
+        if stored is not None and wanted != stored:
+            yield Transposition(value, stored, wanted, source, tuple(readers))
 
 
 def assign_layouts(graph: Graph, rules: Mapping[str, Rule], wishes: Wishes) -> Plan:
@@ -117,11 +128,12 @@ def assign_layouts(graph: Graph, rules: Mapping[str, Rule], wishes: Wishes) -> P
     atoms = find_atoms(graph, specs)
     frames = {node: frame_of(node, specs[node], atoms) for node in graph.nodes}
     choices = list_choices(graph, frames)
-    chosen = cheapest(graph, choices)
-    paid = sum(1 for _ in transpositions(graph, chosen))
+    problem = Problem(graph, frames, nets_of(graph, frames), choices)
+    chosen, aliases = cheapest(problem), aliases_of(graph, frames)
+    paid = sum(1 for _ in transpositions(graph, chosen, aliases))
     # No transposes at all cannot be beaten: the second program is solved only where some remain.
-    least = fewest(graph, choices) if paid else chosen
-    remaining = list(transpositions(graph, least))
+    least = fewest(problem) if paid else chosen
+    remaining = list(transpositions(graph, least, aliases))
     bound = Bound(len(remaining), sum(each.value.nbytes for each in remaining))
     return Plan(graph, atoms, frames, chosen, bound)
 
