@@ -45,6 +45,8 @@ def natural_axes(
         axes = merged(axes, lambda place, mine=mine: place in mine)  # type: ignore[misc]
         if not mine:
             axes.append(())
+        elif choice.arrangement:  # the kernel works along the last axis: no axis of size 1 follows
+            axes = axes[: next(i for i, axis in enumerate(axes) if mine[-1] in axis) + 1]
     return axes if len(axes) <= MOST_AXES else _compact(axes, frame, touched)
 
 
