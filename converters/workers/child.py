@@ -1,0 +1,108 @@
+"""The child's side: a fork of the server becomes the process that the job would have been.
+
+It ends with its server, whatever ends that, and with its client: the server sees to it.
+"""
+
+from __future__ import annotations
+
+import atexit
+import contextlib
+import ctypes
+import importlib
+import os
+import signal
+import sys
+import tempfile
+import threading
+import time
+import traceback
+from collections.abc import Iterable, Sequence
+from typing import Any, NoReturn
+
+from converters.workers.wire import Request
+
+PR_SET_PDEATHSIG = 1
+BUG = 70
+
+
+def become(request: Request, files: Sequence[int], server: int, left: Iterable[Any]) -> NoReturn:
+    """Do the job and end."""
+    code = BUG
+    try:
+        _tie_to(server)
+        _take_over(request, files, left)
+        code = _called(request)
+    except BaseException:  # noqa: BLE001 - nothing may return into the server's loop
+        traceback.print_exc()
+    finally:
+        _end(code)
+
+
+def run_stage(argv: Sequence[str]) -> int:
+    """The entry of every stage: its name, then its command line."""
+    from converters import keys, stage
+
+    name, *rest = argv
+    module = importlib.import_module(keys.ENTRIES[name])
+    return stage.main(name, module.__doc__ or "", module.add_arguments, module.run, rest)
+
+
+def _tie_to(server: int) -> None:
+    """Die with the server."""
+    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+    if os.getppid() != server:
+        os._exit(BUG)
+    os.setsid()
+
+
+def _take_over(request: Request, files: Sequence[int], left: Iterable[Any]) -> None:
+    """Files, folder, variables, limits: as the client has them."""
+    for number, file in enumerate(files):
+        os.dup2(file, number)
+        os.close(file)
+    for each in left:
+        os.close(each) if isinstance(each, int) else each.close()
+    os.chdir(request.cwd)
+    os.umask(request.umask)
+    with contextlib.suppress(OSError):
+        os.setpriority(os.PRIO_PROCESS, 0, request.nice)
+    os.environ.clear()
+    # a job inside a job is done where it is
+    os.environ.update(request.environ, ZOO_WORKERS="0")
+    time.tzset()
+    tempfile.tempdir = None
+    sys.path[0] = request.cwd
+    importlib.invalidate_caches()
+
+
+def _called(request: Request) -> int:
+    module, _, function = request.entry.partition(":")
+    sys.argv = [module, *request.argv]
+    try:
+        return int(getattr(importlib.import_module(module), function)(request.argv))
+    except SystemExit as end:
+        return _code_of(end)
+    except KeyboardInterrupt:
+        traceback.print_exc()
+        return -signal.SIGINT
+
+
+def _code_of(end: SystemExit) -> int:
+    if end.code is None or isinstance(end.code, int):
+        return end.code or 0
+    print(end.code, file=sys.stderr)
+    return 1
+
+
+def _end(code: int) -> NoReturn:
+    """What an interpreter does at its end, but for taking its memory apart."""
+    with contextlib.suppress(Exception):
+        threading._shutdown()  # type: ignore[attr-defined]
+        atexit._run_exitfuncs()
+    for stream in (sys.stdout, sys.stderr):
+        with contextlib.suppress(OSError, ValueError):
+            stream.flush()
+    if code < 0:
+        signal.signal(-code, signal.SIG_DFL)
+        os.kill(os.getpid(), -code)
+    os._exit(code & 0xFF)
