@@ -8,13 +8,13 @@ optimum by HiGHS, or an error. Nodes that follow their input for nothing have no
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import pairwise
 
 import numpy as np
-from scipy.optimize import Bounds, LinearConstraint, linprog, milp
+from scipy.optimize import Bounds, LinearConstraint, OptimizeResult, linprog, milp
 from scipy.sparse import csr_array
 
 from converters.ir_to_tf.errors import NotOptimalError
@@ -30,6 +30,9 @@ MOST_RUNS = 6
 
 WHOLE = 1e-6
 """How far from 0 and 1 the solver may leave a variable that is meant to be one of them."""
+
+FIRST_SLACK = 0.02
+"""By what part a whole optimum is first supposed to exceed that of the relaxation."""
 
 Row = dict[int, float]
 Copy = tuple[Value, Layout]
@@ -76,6 +79,11 @@ class _Program:
         self.rows.append(row)
         self.limits.append(limit)
 
+    def forbid(self, rows: Iterable[Row]) -> None:
+        """At most one variable of each row may be 1."""
+        for row in rows:
+            self.add(row, 1.0)
+
 
 def cheapest(problem: Problem) -> Assignment:
     """The assignment of least price: bytes of copies, and what choices cost beyond."""
@@ -98,10 +106,18 @@ def _solve(problem: Problem, objective: Objective) -> Assignment:
         cost[i] = objective.of_choice(problem.choices[node][k])
     for (value, _), i in program.copies.items():
         cost[i] = objective.of_copy(value)
-    taken = _optimum(program, cost / max(1.0, cost.max(initial=0.0)) * 1000)
-    return _followed(
-        problem, {n: problem.choices[n][k] for (n, k), i in program.takes.items() if taken[i]}
-    )
+    cost *= 1000 / max(1.0, cost.max(initial=0.0))
+    while True:
+        taken = _optimum(program, cost)
+        decided = {n: problem.choices[n][k] for (n, k), i in program.takes.items() if taken[i]}
+        # Few moves are too far: rows that forbid all of them would be most of the program. But
+        # what goes too far in one block of a network will in the next.
+        far = {_kind(use) for use in problem.uses() if _is_far(problem, use, decided)}
+        if not far:
+            return _followed(problem, decided)
+        for use in problem.uses():
+            if _kind(use) in far:
+                program.forbid(_far_apart(*_sides(program, problem, use)))
 
 
 def _followed(problem: Problem, decided: dict[Node, Choice]) -> Assignment:
@@ -121,33 +137,71 @@ def _followed(problem: Problem, decided: dict[Node, Choice]) -> Assignment:
     return assignment
 
 
+@dataclass(frozen=True)
+class _Relaxed:
+    """The linear program, and what it knows of its solution."""
+
+    cost: Array
+    ones: csr_array  # a row per node: it takes one of its choices
+    others: csr_array
+    limits: Array
+    count: int  # the variables that must be whole come first
+
+    def solve(self) -> OptimizeResult:
+        """The optimum of the relaxation."""
+        ones = np.ones(self.ones.shape[0])
+        system = self.others, self.limits, self.ones, ones
+        return linprog(self.cost, *system, bounds=(0, 1), method="highs-ds")
+
+    def solve_whole(self, allowed: Array) -> OptimizeResult:
+        """The optimum in whole numbers, of the variables that are allowed to be more than 0."""
+        return milp(
+            self.cost,
+            integrality=(np.arange(len(self.cost)) < self.count).astype(int),
+            bounds=Bounds(0, allowed.astype(float)),
+            constraints=[
+                LinearConstraint(self.ones, 1, 1),
+                LinearConstraint(self.others, -np.inf, self.limits),
+            ],
+            options={"mip_rel_gap": 0},
+        )
+
+
 def _optimum(program: _Program, cost: Array) -> Array:
-    """Which variables are 1. The linear program mostly has whole solutions, and is far quicker."""
-    width, count = len(cost), len(program.takes)
+    """Which variables are 1, proven.
+
+    The relaxation mostly has a whole solution, and is far quicker. Else its reduced costs tell by
+    how much each variable would raise the optimum at least: whole numbers are sought among those
+    that raise it little, and that is the optimum once none of the others could be in it.
+    """
     each: dict[Node, Row] = defaultdict(dict)
     for (node, _), i in program.takes.items():
         each[node][i] = 1.0
-    one = _matrix(list(each.values()), width)
-    others = _matrix(program.rows, width)
-    limits = np.array(program.limits)
-    ones = np.ones(len(each))
-    relaxed = linprog(cost, others, limits, one, ones, bounds=(0, 1), method="highs-ds")
-    if relaxed.status == 0 and np.all(np.minimum(relaxed.x, 1 - relaxed.x)[:count] < WHOLE):
+    ones, others = (_matrix(rows, len(cost)) for rows in (list(each.values()), program.rows))
+    problem = _Relaxed(cost, ones, others, np.array(program.limits), len(program.takes))
+    relaxed = problem.solve()
+    if relaxed.status != 0:
+        raise _not_proven(relaxed.message, problem)
+    x = relaxed.x[: problem.count]
+    if np.all(np.minimum(x, 1 - x) < WHOLE):
         return np.asarray(relaxed.x > 0.5)
-    solution = milp(
-        cost,
-        integrality=(np.arange(width) < count).astype(int),
-        bounds=Bounds(0, 1),
-        constraints=[LinearConstraint(one, 1, 1), LinearConstraint(others, -np.inf, limits)],
-        options={"mip_rel_gap": 0},
+    raises, slack = relaxed.lower.marginals, FIRST_SLACK * relaxed.fun + WHOLE
+    while True:
+        allowed = raises <= slack
+        solution = problem.solve_whole(allowed)
+        if solution.status == 0 and (solution.fun - relaxed.fun <= slack or allowed.all()):
+            return np.asarray(solution.x > 0.5)
+        if solution.status != 0 and allowed.all():
+            raise _not_proven(solution.message, problem)
+        slack = 4 * slack if solution.status else solution.fun - relaxed.fun + WHOLE
+
+
+def _not_proven(message: str, problem: _Relaxed) -> NotOptimalError:
+    return NotOptimalError(
+        f"the layout program ended without a proven optimum: {message}",
+        subject=f"{problem.ones.shape[0]} nodes, {len(problem.cost)} variables",
+        remedy="report this with the model; it is a limit of the converter, not of the model",
     )
-    if solution.status != 0:
-        raise NotOptimalError(
-            f"the layout program ended without a proven optimum: {solution.message}",
-            subject=f"{len(each)} nodes, {width} variables",
-            remedy="report this with the model; it is a limit of the converter, not of the model",
-        )
-    return np.asarray(solution.x > 0.5)
 
 
 def _program(problem: Problem) -> _Program:
@@ -161,7 +215,10 @@ def _program(problem: Problem) -> _Program:
     return program
 
 
-def _force_copies(program: _Program, problem: Problem, use: Use) -> None:
+def _sides(
+    program: _Program, problem: Problem, use: Use
+) -> tuple[dict[Layout, Row], dict[Layout, Row]]:
+    """Per layout of a net: the choices that store it, and those of a reader that want it."""
     nets, root = problem.nets, problem.nets.root(use.value)
     source, number = problem.makers[root]
     wanting: dict[Layout, Row] = defaultdict(dict)
@@ -174,6 +231,13 @@ def _force_copies(program: _Program, problem: Problem, use: Use) -> None:
         stored = choice.layouts[len(source.inputs) + number]
         assert stored is not None
         offering[stored][program.takes[source, k]] = -1.0
+    return offering, wanting
+
+
+def _force_copies(program: _Program, problem: Problem, use: Use) -> None:
+    offering, wanting = _sides(program, problem, use)
+    root = problem.nets.root(use.value)
+    source, _ = problem.makers[root]
     for layout, wants in wanting.items():
         offers = offering.get(layout, {})
         if len(offers) == len(problem.choices[source]):
@@ -181,14 +245,25 @@ def _force_copies(program: _Program, problem: Problem, use: Use) -> None:
         index = len(program.takes) + len(program.copies)
         copy = program.copies.setdefault((root, layout), index)
         program.add({**wants, **offers, copy: -1.0}, 0.0)
-    for row in _far_apart(offering, wanting):
-        program.add(row, 1.0)
+
+
+def _kind(use: Use) -> tuple[object, ...]:
+    return use.reader.type, use.port, use.value.shape
+
+
+def _is_far(problem: Problem, use: Use, decided: Mapping[Node, Choice]) -> bool:
+    """Whether no single TRANSPOSE leads from what is stored to what a reader wants."""
+    source, number = problem.makers[problem.nets.root(use.value)]
+    wanted = decided[use.reader].layouts[use.port]
+    stored = decided[source].layouts[len(source.inputs) + number]
+    if wanted is None or stored is None or len(stored) <= MOST_RUNS:
+        return False
+    wanted = problem.nets.layout(use.value, wanted)
+    return stored != wanted and len(runs(stored, wanted)) > MOST_RUNS
 
 
 def _far_apart(offering: Mapping[Layout, Row], wanting: Mapping[Layout, Row]) -> Iterator[Row]:
     """Pairs of layouts between which no single TRANSPOSE leads, in as large blocks as there are."""
-    if len(next(iter(wanting), ())) <= MOST_RUNS:
-        return
     pairs = {layout: set(pairwise(layout)) for layout in (*offering, *wanting)}
     far = {
         s: frozenset(w for w in wanting if len(s) - len(pairs[s] & pairs[w]) > MOST_RUNS)
@@ -197,9 +272,11 @@ def _far_apart(offering: Mapping[Layout, Row], wanting: Mapping[Layout, Row]) ->
     back = {w: frozenset(s for s in offering if w in far[s]) for w in wanting}
     blocks = {(frozenset(s for s in far if far[s] >= to), to) for to in far.values() if to}
     blocks |= {(of, frozenset(w for w in back if back[w] >= of)) for of in back.values() if of}
-    for offers, wants in sorted(blocks, key=lambda block: [sorted(side) for side in block]):
-        rows = [*(offering[s] for s in offers), *(wanting[w] for w in wants)]
-        yield {i: 1.0 for row in rows for i in row}
+    rows = (
+        {i for s in offers for i in offering[s]} | {i for w in wants for i in wanting[w]}
+        for offers, wants in blocks
+    )
+    yield from (dict.fromkeys(row, 1.0) for row in sorted(map(sorted, rows)))
 
 
 def runs(stored: Layout, wanted: Layout) -> list[Layout]:

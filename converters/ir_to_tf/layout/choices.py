@@ -46,8 +46,9 @@ class Seen:
 
     def note(self, node: Node, choices: Iterable[Choice]) -> None:
         """Remember what the choices of a node would make its tensors be."""
+        values = node.values
         for choice in choices:
-            for value, layout in zip(node.values, choice.layouts, strict=True):
+            for value, layout in zip(values, choice.layouts, strict=True):
                 if layout is not None:
                     self._layouts[value][layout] = None
 
@@ -66,10 +67,14 @@ def list_choices(graph: Graph, frames: Mapping[Node, Frame]) -> Choices:
     """Every way of running every node that some neighbour gives a reason for."""
     seen = Seen()
     choices: dict[Node, list[Choice]] = {}
+    known: dict[Node, list[Order]] = {}
     for nodes in (graph.nodes, graph.nodes[::-1], graph.nodes):
         for node in nodes:
-            choices[node] = list(choices_of(node, frames[node], seen.orders(node, frames[node])))
-            seen.note(node, choices[node])
+            orders = seen.orders(node, frames[node])
+            if known.get(node) != orders:
+                known[node] = orders
+                choices[node] = list(choices_of(node, frames[node], orders))
+                seen.note(node, choices[node])
     return choices
 
 

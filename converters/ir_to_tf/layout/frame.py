@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import accumulate
 from math import prod
 from operator import mul
@@ -30,19 +31,29 @@ class Frame:
         ports = sorted((p for p in self.ports if p is not None), key=len, reverse=True)
         return tuple(dict.fromkeys(place for port in ports for place in port))
 
+    @cached_property
+    def _starts(self) -> tuple[Mapping[Atom, tuple[Place, tuple[Atom, ...]]], ...]:
+        """For each port, the places by the first atom of each."""
+        return tuple(
+            {run[0]: (place, run) for place, run in (atoms or {}).items()} for atoms in self.ports
+        )
+
     def layout(self, port: int, order: Sequence[Place]) -> Layout | None:
         """How a port is stored when its places come in this order."""
         atoms = self.ports[port]
         if atoms is None:
             return None
-        return tuple(atom for place in order for atom in atoms.get(place, ()))
+        layout: Layout = ()
+        for place in order:
+            layout += atoms.get(place, ())
+        return layout
 
     def order(self, port: int, layout: Layout) -> Order | None:
         """The order of places behind a layout; None if it tears a place apart."""
         atoms = self.ports[port]
         if atoms is None:
             return None
-        starts = {run[0]: (place, run) for place, run in atoms.items()}
+        starts = self._starts[port]
         order, i = [], 0
         while i < len(layout):
             place, run = starts.get(layout[i], (None, ()))
