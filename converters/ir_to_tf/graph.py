@@ -14,6 +14,9 @@ from converters.ir_to_tf.errors import ConversionError, NotConstantError
 
 Array = npt.NDArray[Any]
 
+UNKNOWN = -1
+"""The size of an axis that is known only when the model runs."""
+
 
 @dataclass(frozen=True, eq=False)
 class Value:
@@ -23,6 +26,7 @@ class Value:
     shape: tuple[int, ...]
     dtype: np.dtype[Any]
     constant: Array | None = None
+    is_ranked: bool = True  # else not even the number of axes is known, and the shape is empty
 
     @classmethod
     def of(cls, data: npt.ArrayLike, name: str = "constant") -> Value:
@@ -34,6 +38,11 @@ class Value:
     def is_constant(self) -> bool:
         """Whether its content is known before the model runs."""
         return self.constant is not None
+
+    @property
+    def is_static(self) -> bool:
+        """Whether its shape is known before the model runs."""
+        return self.is_ranked and UNKNOWN not in self.shape
 
     @property
     def rank(self) -> int:

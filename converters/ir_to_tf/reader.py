@@ -8,8 +8,9 @@ from typing import Any
 
 import numpy as np
 
+from converters.ir_to_tf.dynamic import marked
 from converters.ir_to_tf.errors import ConversionError, DynamicShapeError
-from converters.ir_to_tf.graph import Graph, Node, Value
+from converters.ir_to_tf.graph import UNKNOWN, Graph, Node, Value
 from converters.ir_to_tf.unrolling import UNROLLED, unrolled
 
 DTYPES = {
@@ -35,7 +36,7 @@ AS_THEY_ARE = {"equation"}
 
 
 def read_graph(path: Path, fixed: Mapping[str, Any] | None = None) -> Graph:
-    """Read a model, its constants folded; shapes must be static.
+    """Read a model, its constants folded; the shapes of its inputs must be known.
 
     `fixed` gives inputs by name a value once and for all: they become constants.
     """
@@ -55,7 +56,7 @@ def read_graph(path: Path, fixed: Mapping[str, Any] | None = None) -> Graph:
 def graph_of(model: Any, fixed: Mapping[str, Any] | None = None) -> Graph:
     """The graph of an `openvino.Model`."""
     _fix_inputs(model, fixed or {})
-    return Graph(_body(model)).checked()
+    return marked(Graph(_body(model))).checked()
 
 
 def _body(model: Any) -> tuple[Node, ...]:
@@ -148,12 +149,11 @@ def _in_order_of_source(model: Any, nodes: list[tuple[str, Node]]) -> Iterator[N
 def _value(op: Any, name: str, number: int) -> Value:
     output = op.output(number)
     shape = output.get_partial_shape()
-    if shape.is_dynamic:
+    if shape.is_dynamic and op.get_type_name() == "Parameter":
         raise DynamicShapeError(
             f"its shape {shape} is not known before the model runs",
             subject=f"{op.get_type_name()} {name!r}",
-            remedy="give the inputs fixed shapes (inputs[].shape of the recipe), and leave out "
-            "what makes shapes depend on data, such as non-maximum suppression",
+            remedy="give the inputs fixed shapes (inputs[].shape of the recipe)",
         )
     element = output.get_element_type().get_type_name()
     if element not in DTYPES:
@@ -161,7 +161,9 @@ def _value(op: Any, name: str, number: int) -> Value:
             f"element type {element} is not supported", subject=f"{op.get_type_name()} {name!r}"
         )
     data = np.array(op.get_data()) if op.get_type_name() == "Constant" else None
-    return Value(f"{name}:{number}", tuple(shape.to_shape()), np.dtype(DTYPES[element]), data)
+    is_ranked = bool(shape.rank.is_static)
+    sizes = tuple(n.get_length() if n.is_static else UNKNOWN for n in shape) if is_ranked else ()
+    return Value(f"{name}:{number}", sizes, np.dtype(DTYPES[element]), data, is_ranked)
 
 
 def _attributes(op: Any) -> Mapping[str, Any]:

@@ -20,6 +20,29 @@ T = TypeVar("T")
 
 
 @dataclass(frozen=True)
+class WrittenSite:
+    """The place of a node that computes as the IR writes it: axes are where they are written."""
+
+    node: Node
+
+    def axis(self, axis: int) -> int:
+        """An axis of the first input."""
+        return axis % self.node.inputs[0].rank
+
+    def axes(self, axes: Iterable[int]) -> list[int]:
+        """Axes of the first input."""
+        return [self.axis(axis) for axis in axes]
+
+    def axis_of_output(self, axis: int) -> int:
+        """An axis of the output."""
+        return axis % self.node.outputs[0].rank
+
+    def refuse(self, cause: str, remedy: str = "") -> ConversionError:
+        """An error about this layer, to raise."""
+        return ConversionError.at(self.node, cause, remedy)
+
+
+@dataclass(frozen=True)
 class Site:
     """One node, the choice made for it, and the TensorFlow axes of each of its ports."""
 

@@ -7,7 +7,7 @@ through: nothing is transposed on the way in or out of a body.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -54,7 +54,7 @@ class Unrolling:
             else:
                 name = f"{self.name}/{prefix}/{node.name}"
                 for number, old in enumerate(node.outputs):
-                    new[old] = Value(f"{name}:{number}", old.shape, old.dtype)
+                    new[old] = replace(old, name=f"{name}:{number}")
                 outputs = tuple(new[old] for old in node.outputs)
                 self.nodes.append(Node(name, node.type, inputs, outputs, node.attributes))
         return results

@@ -11,14 +11,21 @@ import numpy as np
 
 @dataclass(frozen=True)
 class Given:
-    """A computed input: its values, drawn anew for every row."""
+    """A computed input: its values, drawn anew for every row.
+
+    A `loose` one reaches the op with sizes that are known only when the model runs.
+    """
 
     shape: tuple[int, ...]
     dtype: str = "float32"
     low: float = -2.0
     high: float = 2.0
+    loose: bool = False
+    values: Any = None
 
     def draw(self, rng: np.random.Generator) -> np.ndarray:
+        if self.values is not None:
+            return np.array(self.values, self.dtype)
         if self.dtype == "bool":
             return rng.random(self.shape) < 0.5
         if self.dtype.startswith(("int", "uint")):
@@ -38,9 +45,15 @@ class Case:
     ports: int = 1
 
     def __str__(self) -> str:
-        shapes = [list(np.shape(i)) if not isinstance(i, Given) else i.shape for i in self.inputs]
+        shapes = [_name(each) for each in self.inputs]
         words = [f"{k}={v}" for k, v in self.attributes.items()]
         return f"{self.type}({', '.join([str(s) for s in shapes] + words)})"
+
+
+def _name(each: Any) -> Any:
+    if not isinstance(each, Given):
+        return list(np.shape(each))
+    return each.shape if each.dtype == "float32" else f"{each.dtype}{each.shape}"
 
 
 OPTIONS = ("opset", "tolerance", "ports")
@@ -52,8 +65,8 @@ def case(kind: str, *inputs: Any, **words: Any) -> Case:
     return Case(kind, inputs, words, **options)
 
 
-def image(*shape: int, dtype: str = "float32", low: float = -2.0, high: float = 2.0) -> Given:
-    return Given(shape or (2, 3, 4, 5), dtype, low, high)
+def image(*shape: int, dtype: str = "float32", **words: Any) -> Given:
+    return Given(shape or (2, 3, 4, 5), dtype, **words)
 
 
 def const(*shape: int, low: float = -1.0, high: float = 1.0) -> np.ndarray:
@@ -89,6 +102,7 @@ FAMILIES = [
     "patches",
     "yolo",
     "decoding",
+    "loose",
 ]
 
 

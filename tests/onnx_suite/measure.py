@@ -69,12 +69,16 @@ class Reproduction(NamedTuple):
     def __call__(self, name: str) -> Outcome:
         warnings.simplefilter("ignore")
         plain = self._tried(name, fix=False)
-        if plain.reason == "dynamic shape" or plain.reason.startswith("run-time parameter"):
+        if plain.reason and self._has_parameters(name):
             fixed = self._tried(name, fix=True)
             if fixed.reason and fixed.reason != plain.reason:
                 return Outcome(f"{plain.reason}; with parameters fixed: {fixed.reason}")
             return fixed
         return plain
+
+    def _has_parameters(self, name: str) -> bool:
+        test = self.tests[name]
+        return any(_parameters(test.input_names, sample) for sample in test.samples)
 
     def _tried(self, name: str, fix: bool) -> Outcome:
         try:
