@@ -286,7 +286,7 @@ SAMPLING = [
     bad("limit_artifact", "  float32: {n", "  float23: {n",
         "39: limits.float23: unknown field; did you mean float32?"),
     bad("option_of_none", "artifacts:", "tf: {layout: NHWC}\nartifacts:",
-        "31: tf.layout: unknown field; known are: none"),
+        "31: tf.layout: unknown field; known are: overrides"),
     bad("limit_unwanted", "  float32: {n", "  float16: {n",
         "39: limits.float16: float16 is not among the artifacts; wanted are: saved_model, float"),
     bad("limit_measure", "normalised_max", "normalized_max",
