@@ -16,10 +16,12 @@ from typing import Any
 import tensorflow as tf
 
 from converters.ir_to_tf import ops as _ops  # registers every op
+from converters.ir_to_tf.dynamic import LOOSE, thinned
 from converters.ir_to_tf.emit import emit
 from converters.ir_to_tf.errors import UnsupportedError
 from converters.ir_to_tf.graph import Graph, Node
 from converters.ir_to_tf.layout.plan import Plan, assign_layouts
+from converters.ir_to_tf.layout.rules import as_written
 from converters.ir_to_tf.layout.wishes import Wish, Wishes
 from converters.ir_to_tf.pins import PIN, pin_rule
 from converters.ir_to_tf.reader import read_graph
@@ -93,8 +95,8 @@ def convert(graph: Graph, options: Options | None = None) -> Converted:
 def plan_layouts(graph: Graph, options: Options) -> Plan:
     """Assign a layout to every tensor of a simplified graph."""
     wishes = Wishes(options.inputs, options.outputs, options.from_channels_first).checked(graph)
-    rules = {PIN: pin_rule, **{name: known.rule for name, known in OPS.items()}}
-    return assign_layouts(graph, rules, wishes)
+    rules = {name: known.rule for name, known in OPS.items()}
+    return assign_layouts(thinned(graph), {PIN: pin_rule, LOOSE: as_written, **rules}, wishes)
 
 
 def check_supported(graph: Graph) -> None:
@@ -108,7 +110,8 @@ def check_supported(graph: Graph) -> None:
 
 
 def _port(node: Node, plan: Plan, options: Options) -> Port:
-    value, order = node.values[0], plan.order(node)
+    value = node.values[0]
+    order = plan.order(node) if value.is_static else tuple(range(value.rank))
     shape = tuple(value.shape[axis] for axis in order)
     return Port(options.rename.get(node.name, node.name), shape, order, value.dtype.name)
 

@@ -10,9 +10,10 @@ import numpy as np
 import tensorflow as tf
 
 from converters.ir_to_tf.carriers import MOVED, carried, carriers_of, recast
+from converters.ir_to_tf.dynamic import StandIn
 from converters.ir_to_tf.errors import WrongShapeError
 from converters.ir_to_tf.form import axes_for
-from converters.ir_to_tf.graph import Array, Graph, Node, Value
+from converters.ir_to_tf.graph import UNKNOWN, Array, Graph, Node, Value
 from converters.ir_to_tf.layout.assign import runs
 from converters.ir_to_tf.layout.atoms import Atom, Atoms, Layout
 from converters.ir_to_tf.layout.frame import Frame
@@ -20,7 +21,7 @@ from converters.ir_to_tf.layout.plan import Plan
 from converters.ir_to_tf.layout.spec import Dims, Label
 from converters.ir_to_tf.pins import PIN
 from converters.ir_to_tf.registry import OPS, attributes_for
-from converters.ir_to_tf.site import Site
+from converters.ir_to_tf.site import Site, WrittenSite
 from converters.ir_to_tf.views import shape_of
 
 Tensor = Any
@@ -29,9 +30,12 @@ Tensor = Any
 def emit(graph: Graph, plan: Plan, feeds: Mapping[str, Tensor]) -> dict[str, Tensor]:
     """Compute the graph's outputs by name, as TensorFlow tensors in their planned order."""
     emission = Emission(plan)
-    results = {}
-    for node in graph.nodes:
-        if node.type == "Parameter":
+    results: dict[str, Tensor] = {}
+    assert len(graph.nodes) == len(plan.graph.nodes)
+    for node in plan.graph.nodes:
+        if isinstance(node, StandIn):
+            results |= emission.run_loose(node)
+        elif node.type == "Parameter":
             emission.store(node, 0, feeds[node.name])
         elif node.type == "Result":
             results[node.name] = emission.result(node)
@@ -46,6 +50,7 @@ class Emission:
     def __init__(self, plan: Plan) -> None:
         self.plan = plan
         self.copies: dict[tuple[Value, Layout], Tensor] = {}
+        self.loose: dict[Value, Tensor] = {}  # of sizes that are not known
 
     def store(self, node: Node, number: int, tensor: Tensor) -> None:
         """Keep an output of a node, in the layout that the plan gives it."""
@@ -108,6 +113,24 @@ class Emission:
             for tensor, value in zip(made, node.outputs, strict=False)
         )
 
+    def run_loose(self, node: StandIn) -> dict[str, Tensor]:
+        """Emit a node of unknown sizes as it is written; a result, if it is one."""
+        whole, layouts = node.whole, self.plan.assignment[node].layouts
+        assert whole is not None
+        given = dict(self.loose)
+        for value, layout in zip(node.inputs, layouts, strict=False):
+            assert layout is not None
+            given[value] = _reshaped(self.fetch(value, layout), value.shape)
+        tensors = [given[v] if v.constant is None else v.constant for v in whole.inputs]
+        if whole.type == "Result":
+            return {whole.name: tensors[0]}
+        for value, tensor in zip(whole.outputs, _emitted(whole, tensors), strict=False):
+            if not value.is_static:
+                self.loose[value] = tensor
+            else:
+                self.store(node, node.outputs.index(value), tensor)
+        return {}
+
     def fetch(self, value: Value, layout: Layout) -> Tensor:
         """A tensor in some layout; a Transpose, shared by its readers, where none has made it."""
         if (value, layout) not in self.copies and value in self.plan.aliases:
@@ -119,6 +142,25 @@ class Emission:
                 self.copies[value, stored], value, stored, layout, self.plan.atoms
             )
         return self.copies[value, layout]
+
+
+def _emitted(node: Node, tensors: list[Tensor]) -> list[Tensor]:
+    """What a node of unknown sizes makes; what is known of their shapes is said of them."""
+    arguments = [carried(tensor, carriers_of(node)) for tensor in tensors]
+    made = OPS[node.type].emit(WrittenSite(node), *arguments, **attributes_for(node))
+    made = made if isinstance(made, (tuple, list)) else (made,)
+    return [
+        _known(recast(tf.convert_to_tensor(tensor), value.dtype.name), value)
+        for tensor, value in zip(made, node.outputs, strict=False)
+    ]
+
+
+def _known(tensor: Tensor, value: Value) -> Tensor:
+    if value.is_static:
+        return tf.reshape(tensor, value.shape)
+    if value.is_ranked:
+        tensor.set_shape([None if size == UNKNOWN else size for size in value.shape])
+    return tensor
 
 
 def transposed(
