@@ -56,6 +56,10 @@ include: "rules/verify.smk"
 include: "rules/package.smk"
 
 
+onstart:
+    PLAN.hold_folder()
+
+
 onsuccess:
     shell(PLAN.summary_command)
 

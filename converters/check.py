@@ -12,7 +12,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from converters.errors import RecipeError
-from converters.plan import load_sources
+from converters.jobs import load_sources
 from converters.recipes import Recipe, Variant, load_recipe, recipe_folders
 from converters.recipes.problems import listed, nearest
 

@@ -11,13 +11,21 @@ from __future__ import annotations
 import ast
 import hashlib
 import importlib.metadata
+import io
 import json
-from collections.abc import Iterable, Iterator
+import shutil
+import subprocess
+import sys
+import tokenize
+from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
 from pathlib import Path
 from typing import Any
 
-from converters.recipes import Source, Variant, stage_slice
+from converters.errors import RecipeError
+from converters.jobs import Job
+from converters.recipes import Recipe, Source, Variant, stage_slice
+from converters.recipes.slices import draws
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -45,9 +53,13 @@ PACKAGES: dict[str, tuple[str, ...]] = {
     "quantize": ("tensorflow", "numpy", "pillow"),
     "reference": ("torch", "onnxruntime", "tensorflow", "tflite-runtime", "numpy", "pillow"),
     "verify": ("tflite-runtime", "tensorflow", "openvino", "numpy", "pillow"),
+    "edgetpu": ("edgetpu_compiler",),
     "pictures": ("pillow", "numpy"),
 }
-"""The packages whose version can change what a stage makes."""
+"""The packages and tools whose version can change what a stage makes."""
+
+TOOLS = ("edgetpu_compiler",)
+"""Those that are commands and no Python packages."""
 
 SAMPLINGS = {
     "quantize": ("calibration",),
@@ -56,6 +68,9 @@ SAMPLINGS = {
 }
 """Which samplings of a recipe each stage draws from."""
 
+PINNED = ("kind", "sha256", "commit", "filename", "unpack")
+"""What of a source decides the content: where it is fetched from does not."""
+
 LATE_IMPORTERS = ("pkgutil", "importlib")
 """A package whose __init__ uses these may import any of its own modules."""
 
@@ -63,27 +78,63 @@ RUNS_THE_NETWORK = ("export", "reference")
 """Stages that run the network code of a model's folder."""
 
 
-def stage_key(variant: Variant, folder: Path, stage: str) -> str:
+def stage_key(variant: Variant, folder: Path, stage: str, what: str = "") -> str:
     """The key of a stage for one variant: 64 hex digits, equal wherever the content is equal."""
-    return _digest(
-        stage,
-        stage_slice(variant, stage),
-        code_fingerprint(ENTRIES[stage]),
-        {name: _version(name) for name in PACKAGES.get(stage, ())},
-        {str(path): _content_digest(folder / path) for path in local_files(variant, stage)},
-    )
+    return digest(key_parts(variant, folder, stage, what))
 
 
 def source_key(source: Source, folder: Path) -> str:
     """The key of a download: what is fetched, not where from; the content, for a local file."""
-    content = _file_digest(folder / source.path) if source.kind == "file" else ""
-    wanted = [source.kind, source.sha256, source.commit, source.filename, source.unpack]
-    return _digest("download", wanted, content, code_fingerprint(ENTRIES["download"]))
+    return digest(source_parts(source, folder))
 
 
-def local_files(variant: Variant, stage: str) -> list[Path]:
+def key_parts(variant: Variant, folder: Path, stage: str, what: str = "") -> dict[str, Any]:
+    """What a stage's key is made of, by name: what `why` compares."""
+    return {
+        "stage": [stage, what, folder.name, variant.name],
+        "recipe": _as_json(stage_slice(variant, stage, what)),
+        "code": code_of(ENTRIES[stage]),
+        "command": command_of(stage),
+        "packages": {name: _version(name) for name in ("python", *PACKAGES.get(stage, ()))},
+        "files": {
+            str(path): _content_digest(folder / path) for path in local_files(variant, stage, what)
+        },
+    }
+
+
+def source_parts(source: Source, folder: Path) -> dict[str, Any]:
+    """What the key of a download is made of: nothing of the recipe it is for."""
+    wanted = {name: getattr(source, name) for name in PINNED}
+    local = {"source": _file_digest(folder / source.path)} if source.kind == "file" else {}
+    return {
+        "stage": ["download"],
+        "recipe": wanted,
+        "code": code_of(ENTRIES["download"]),
+        "command": command_of("download"),
+        "packages": {"python": _version("python")},
+        "files": local,
+    }
+
+
+def parts_of(job: Job, recipe: Recipe) -> dict[str, Any]:
+    """What the key of a job is made of."""
+    if job.stage == "download":
+        return source_parts(source_named(recipe, job.what), recipe.folder)
+    return key_parts(recipe.variant(job.variant), recipe.folder, job.stage, job.what)
+
+
+def source_named(recipe: Recipe, key: str) -> Source:
+    """The source of that key; variants that share a key share the source."""
+    for variant in recipe.variants.values():
+        if key in variant.sources:
+            return variant.sources[key]
+    raise RecipeError(f"no source {key}", subject=recipe.id)
+
+
+def local_files(variant: Variant, stage: str, what: str = "") -> list[Path]:
     """The files and folders of the model's folder that a stage reads, relative to it, sorted."""
-    samplings = [getattr(variant, name) for name in SAMPLINGS.get(stage, ())]
+    wanted = () if stage == "quantize" and not draws(what) else SAMPLINGS.get(stage, ())
+    samplings = [getattr(variant, name) for name in wanted]
     data = [variant.data[sampling.data] for sampling in samplings if sampling is not None]
     files = [options[field] for options in data for field in ("file", "folder") if field in options]
     if stage in RUNS_THE_NETWORK:
@@ -98,10 +149,46 @@ def _network_file(variant: Variant) -> str | None:
 
 
 @cache
-def code_fingerprint(entry: str) -> str:
-    """A digest of a module and of all our modules it imports, however indirectly."""
-    trees = {name: _meaning(name) for name in sorted(_closure(entry))}
-    return _digest(trees)
+def code_of(entry: str) -> dict[str, str]:
+    """A short digest for a module and for each of our modules it imports, however indirectly."""
+    return {name: _meaning(name) for name in sorted(_closure(entry))}
+
+
+def edited_since(moment: float, parts: Mapping[str, Any]) -> bool:
+    """Whether a module that a key covers was written after a moment (seconds since the epoch)."""
+    paths = (_path(name) for name in parts["code"])
+    return any(path is None or path.stat().st_mtime > moment for path in paths)
+
+
+@cache
+def command_of(rule: str) -> str:
+    """The shell command of a rule, as rules/*.smk has it: what else the rule says is no matter."""
+    for path in sorted((ROOT / "rules").glob("*.smk")):
+        for name, text in shell_commands(path.read_text(encoding="utf-8")):
+            if name == rule:
+                return text
+    return ""
+
+
+def shell_commands(text: str) -> Iterator[tuple[str, str]]:
+    """The name and the shell command of every rule in a .smk file."""
+    tokens = list(tokenize.generate_tokens(io.StringIO(text).readline))
+    rule = ""
+    for i, token in enumerate(tokens[:-1]):
+        if token.type == tokenize.NAME and token.string == "rule":
+            rule = tokens[i + 1].string
+        if token.type == tokenize.NAME and token.string == "shell":
+            yield rule, "".join(_strings(tokens[i + 2 :]))
+
+
+def _strings(tokens: Iterable[tokenize.TokenInfo]) -> Iterator[str]:
+    """The string literals that stand in a row, between nothing but line ends and indentation."""
+    blank = (tokenize.NEWLINE, tokenize.NL, tokenize.INDENT, tokenize.COMMENT)
+    for token in tokens:
+        if token.type == tokenize.STRING:
+            yield str(ast.literal_eval(token.string))
+        elif token.type not in blank:
+            return
 
 
 def _closure(entry: str) -> set[str]:
@@ -180,7 +267,7 @@ def _meaning(name: str) -> str:
     for node in ast.walk(tree):
         if isinstance(node, documented):
             node.body = list(_without_docstrings(node.body))
-    return ast.dump(tree)
+    return hashlib.sha256(ast.dump(tree).encode()).hexdigest()[:16]
 
 
 def _without_docstrings(body: Iterable[ast.stmt]) -> Iterator[ast.stmt]:
@@ -192,10 +279,22 @@ def _without_docstrings(body: Iterable[ast.stmt]) -> Iterator[ast.stmt]:
 
 @cache
 def _version(package: str) -> str:
+    if package == "python":
+        return ".".join(map(str, sys.version_info[:2]))
+    if package in TOOLS:
+        return _tool_version(package)
     try:
         return importlib.metadata.version(package)
     except importlib.metadata.PackageNotFoundError:
         return "absent"
+
+
+def _tool_version(tool: str) -> str:
+    """What a command calls itself; absent, and so another key, where it is not installed."""
+    if shutil.which(tool) is None:
+        return "absent"
+    told = subprocess.run([tool, "--version"], capture_output=True, text=True, check=False)
+    return " ".join(told.stdout.split()) or "unknown"
 
 
 def _content_digest(path: Path) -> str:
@@ -203,7 +302,7 @@ def _content_digest(path: Path) -> str:
     if not path.is_dir():
         return _file_digest(path)
     files = sorted(file for file in path.rglob("*") if file.is_file())
-    return _digest({str(file.relative_to(path)): _file_digest(file) for file in files})
+    return digest({str(file.relative_to(path)): _file_digest(file) for file in files})
 
 
 @cache
@@ -214,6 +313,12 @@ def _file_digest(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def _digest(*parts: Any) -> str:
+def _as_json(data: Any) -> Any:
+    """As it will be read back: what tuples and paths become in JSON."""
+    return json.loads(json.dumps(data, sort_keys=True, default=str))
+
+
+def digest(*parts: Any) -> str:
+    """64 hex digits for data that JSON can hold; the order of keys does not count."""
     text = json.dumps(parts, sort_keys=True, separators=(",", ":"), default=str)
     return hashlib.sha256(text.encode()).hexdigest()

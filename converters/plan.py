@@ -5,16 +5,31 @@ Recipes are parsed once per run; every question is a look-up.
 
 from __future__ import annotations
 
+import os
 import shlex
+import time
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 from converters import keys
 from converters.errors import RecipeError
+from converters.freshness import Freshness
+from converters.hold import hold_folder
+from converters.job import PLANNED
+from converters.jobs import (
+    MEASURED,
+    Job,
+    data_sources,
+    load_sources,
+    upstream,
+    verified_artifacts,
+)
 from converters.recipes import Recipe, Variant, read_zoo
 from converters.recipes.problems import nearest
 from converters.recipes.slices import EXPORTED
+from converters.stage import ALL_VARIANTS
+from converters.store import VARIABLE
 
 Wildcards = Any
 """Snakemake's wildcards: attributes model, variant, and what else a rule's output names."""
@@ -22,11 +37,8 @@ Wildcards = Any
 ARTIFACT_PATHS = {"saved_model": "saved_model", "ir": "ir/model.xml"}
 """Where an artefact lies below its variant's folder, if not at `<artefact>.tflite`."""
 
-LOAD_FIELDS = ("weights", "path", "model", "prototxt", "caffemodel")
-"""Fields of `load` that name a source, or a path below one."""
-
-COMPILED = "edgetpu"
-"""The artefact that only a compiler many machines lack can make: it never fails a build."""
+WHAT = {"download": "key", "quantize": "kind", "verify": "artifact"}
+"""The wildcard that tells apart the jobs of a stage, where there are several."""
 
 
 class Plan:
@@ -39,6 +51,11 @@ class Plan:
         self.recipes = recipes
         self.problems = {problem.recipe: problem for problem in problems}
         self.mirrors: tuple[str, ...] = ()
+        self.cache = ""
+        self.freshness = Freshness(self.parts_of, self.upstream_of)
+        self.began = time.time()
+        self._parts: dict[Job, Mapping[str, Any]] = {}
+        self._held: TextIO | None = None
 
     @classmethod
     def load(cls, config: Mapping[str, Any]) -> Plan:
@@ -56,6 +73,7 @@ class Plan:
         chosen = {id_: r for id_, r in recipes.items() if not wanted or id_ in wanted}
         plan = cls(models, chosen, [p for p in problems if not wanted or p.recipe in wanted])
         plan.mirrors = tuple(config.get("mirrors") or ())
+        plan.cache = str(config.get("cache") or "")
         return plan
 
     # What there is to build -----------------------------------------------------------------
@@ -70,19 +88,22 @@ class Plan:
 
     def variant(self, wildcards: Wildcards) -> Variant:
         """The variant that a job is about."""
-        model = str(wildcards.model)
+        recipe = self.recipe(str(wildcards.model))
+        if wildcards.variant not in recipe.variants:
+            known = ", ".join(recipe.variants)
+            raise RecipeError(
+                f"no variant {wildcards.variant}", subject=recipe.id, remedy=f"it has: {known}"
+            )
+        return recipe.variants[wildcards.variant]
+
+    def recipe(self, model: str) -> Recipe:
+        """The recipe of that id."""
         if model in self.problems:
             raise self.problems[model]
         if model not in self.recipes:
             known = nearest(model, self.recipes) or f"there are: {', '.join(sorted(self.recipes))}"
             raise RecipeError(f"no such recipe in {self.models}/", subject=model, remedy=known)
-        recipe = self.recipes[model]
-        if wildcards.variant not in recipe.variants:
-            known = ", ".join(recipe.variants)
-            raise RecipeError(
-                f"no variant {wildcards.variant}", subject=model, remedy=f"it has: {known}"
-            )
-        return recipe.variants[wildcards.variant]
+        return self.recipes[model]
 
     # What each rule reads ---------------------------------------------------------------------
 
@@ -95,11 +116,11 @@ class Plan:
         variant = self.variant(wildcards)
         if "int8" not in wildcards.kind:
             return []
-        return _folders(wildcards.model, data_sources(variant, ("calibration",)))
+        return _folders(wildcards.model, data_sources(variant, "calibration"))
 
     def evaluation_folders(self, wildcards: Wildcards) -> list[str]:
         """The downloaded sources of the samples that artefacts are measured on."""
-        wanted = data_sources(self.variant(wildcards), ("verification", "evaluation"))
+        wanted = data_sources(self.variant(wildcards), *MEASURED)
         return _folders(wildcards.model, wanted)
 
     def mo_origin(self, wildcards: Wildcards) -> list[str]:
@@ -117,7 +138,7 @@ class Plan:
     def reference_origin(self, wildcards: Wildcards) -> list[str]:
         """What the source model and its samples are made of."""
         variant = self.variant(wildcards)
-        samples = data_sources(variant, ("verification", "evaluation"))
+        samples = data_sources(variant, *MEASURED)
         origin = _folders(wildcards.model, {*load_sources(variant), *samples})
         if variant.framework == "onnx":
             origin.append(f"results/{wildcards.model}/{wildcards.variant}/source.onnx")
@@ -161,29 +182,35 @@ class Plan:
         sources = sorted(f"results/{wildcards.model}/sources/{key}.json" for key in variant.sources)
         return [*sources, *(f"{folder}/{stage}.json" for stage in stages)]
 
-    # Keys ---------------------------------------------------------------------------------------
+    # What has to run ------------------------------------------------------------------------------
 
-    def stage_key(self, stage: str) -> Callable[[Wildcards], str]:
-        """The key of a stage, for Snakemake's `params`, which asks before every round of jobs."""
-        known: dict[tuple[str, str], str] = {}
+    def wanted(self, stage: str) -> Callable[[Wildcards], str]:
+        """The file that tells a stage's jobs what is wanted of them, and Snakemake if they run."""
 
-        def key(wildcards: Wildcards) -> str:
-            asked = (str(wildcards.model), str(wildcards.variant))
-            if asked not in known:
-                folder = self.models / wildcards.model
-                known[asked] = keys.stage_key(self.variant(wildcards), folder, stage)
-            return known[asked]
+        def wanted(wildcards: Wildcards) -> str:
+            what = str(getattr(wildcards, WHAT[stage])) if stage in WHAT else ""
+            variant = ALL_VARIANTS if stage == "download" else str(wildcards.variant)
+            job = Job(stage, str(wildcards.model), variant, what)
+            return str(self.freshness.tell_snakemake(job))
 
-        return key
+        return wanted
 
-    def source_key(self, wildcards: Wildcards) -> str:
-        """The key of a download, for Snakemake's `params`."""
-        if wildcards.model in self.recipes:
-            recipe = self.recipes[wildcards.model]
-            for variant in recipe.variants.values():
-                if wildcards.key in variant.sources:
-                    return keys.source_key(variant.sources[wildcards.key], recipe.folder)
-        raise RecipeError(f"no source {wildcards.key}", subject=str(wildcards.model))
+    def parts_of(self, job: Job) -> Mapping[str, Any]:
+        """What the key of a job is made of."""
+        if job not in self._parts:
+            recipe = self.recipe(job.model)
+            self._parts[job] = keys.parts_of(job, recipe)
+        return self._parts[job]
+
+    def upstream_of(self, job: Job) -> tuple[Job, ...]:
+        """The jobs that a job reads from."""
+        if job.stage == "download":
+            return ()
+        return upstream(job, self.recipe(job.model).variants[job.variant])
+
+    def hold_folder(self) -> None:
+        """Let no other build run in this folder until this process ends."""
+        self._held = hold_folder()
 
     # How jobs run ---------------------------------------------------------------------------------
 
@@ -194,6 +221,8 @@ class Plan:
             "PYTHONHASHSEED": "0",
             "TF_CPP_MIN_LOG_LEVEL": "3",
             "CUDA_VISIBLE_DEVICES": "",
+            VARIABLE: os.environ.get(VARIABLE, self.cache),
+            PLANNED: repr(self.began),
         }
         exports = " ".join(f"{name}={shlex.quote(value)}" for name, value in settings.items())
         mirrors = shlex.quote(",".join(self.mirrors))
@@ -203,35 +232,13 @@ class Plan:
     @property
     def summary_command(self) -> str:
         """Prints the table at the end of a build."""
-        return f"python -m converters.summary --models {shlex.quote(str(self.models))}"
+        models = shlex.quote(str(self.models))
+        return f"python -m converters.summary --models {models} --since {self.began!r}"
 
 
 def artifact_path(model: str, variant: str, artifact: str) -> str:
     """Where an artefact lies."""
     return f"results/{model}/{variant}/{ARTIFACT_PATHS.get(artifact, f'{artifact}.tflite')}"
-
-
-def verified_artifacts(variant: Variant) -> list[str]:
-    """The artefacts that are compared with the source: all but those for absent hardware."""
-    return [name for name in variant.artifacts if name != COMPILED]
-
-
-def load_sources(variant: Variant) -> set[str]:
-    """The keys of the sources that hold the network and its weights."""
-    values = [variant.load[field] for field in LOAD_FIELDS if variant.load.get(field)]
-    flat = [
-        item for value in values for item in (value if isinstance(value, list | tuple) else [value])
-    ]
-    return {str(item).split("/")[0] for item in flat}
-
-
-def data_sources(variant: Variant, samplings: Iterable[str]) -> set[str]:
-    """The keys of the sources that the named samplings draw from."""
-    chosen = [getattr(variant, name) for name in samplings]
-    data = [variant.data[sampling.data] for sampling in chosen if sampling is not None]
-    plural = {str(key) for options in data for key in options.get("sources", ())}
-    singular = {str(options["source"]) for options in data if options.get("source")}
-    return {key.split("/")[0] for key in plural | singular}
 
 
 def is_embedded(recipe: Recipe) -> bool:

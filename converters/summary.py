@@ -14,10 +14,12 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from converters import journal
 from converters.errors import RecipeError
 from converters.plan import not_built_because
 from converters.recipes import ARTIFACTS, Recipe, read_zoo
 from converters.stage import LOGS
+from converters.traces import all_traces
 
 RESULTS = Path("results")
 
@@ -164,6 +166,22 @@ def text(models: Path) -> Iterator[str]:
         yield f"Not asked for in this folder yet: {', '.join(waiting)}"
 
 
+def work_done(since: float) -> str:
+    """How many stages ran, came from the store, were up to date; what the store complained of."""
+    done = journal.counted(since)
+    skipped = sum(1 for _path, trace in all_traces() if trace) - done["ran"] - done["restored"]
+    told = ", ".join(
+        [
+            f"{done['ran']} run",
+            f"{done['restored']} restored from the store",
+            f"{max(skipped, 0)} skipped (up to date)",
+            *([f"{done['failed']} failed"] if done["failed"] else []),
+        ]
+    )
+    complaints = [f"  store: {text}" for text in done["complaints"]]
+    return "\n".join([f"Stages: {told}.", *complaints])
+
+
 def _failure_lines(failed: Iterable[Failure]) -> Iterator[str]:
     for failure in failed:
         yield f"  {failure.model}/{failure.variant} [{failure.stage}] {failure.cause}"
@@ -176,6 +194,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Print the summary; exit 0 even when jobs failed: the build itself reports that."""
     parser = argparse.ArgumentParser(prog="python -m converters.summary", description=__doc__)
     parser.add_argument("--models", type=Path, default=Path("models"), help="folder of recipes")
+    parser.add_argument("--since", type=float, help="when the build began, s since the epoch")
     parser.add_argument("--json", action="store_true", help="print data instead of a table")
     args = parser.parse_args(argv)
     if args.json:
@@ -185,11 +204,13 @@ def main(argv: Sequence[str] | None = None) -> int:
             "artifacts": [row._asdict() for row in listed],
             "failures": [failure._asdict() for failure in failed],
             "left_out": left_out(recipes.values()),
+            "stages": journal.counted(args.since or 0.0),
         }
         json.dump(data, sys.stdout, indent=2)
         print()
     else:
-        print("\n" + "\n\n".join(text(args.models)) + "\n")
+        blocks = [*text(args.models), *([] if args.since is None else [work_done(args.since)])]
+        print("\n" + "\n\n".join(blocks) + "\n")
     return 0
 
 

@@ -2,6 +2,8 @@
 
 
 rule download:
+    input:
+        wanted=PLAN.wanted("download"),
     output:
         content=directory("sources/{model}/{key}"),
         facts="results/{model}/sources/{key}.json",
@@ -12,12 +14,12 @@ rule download:
     resources:
         mem_mb=300,
     params:
-        key=PLAN.source_key,
         models=PLAN.models,
     message:
         "{wildcards.model}: download {wildcards.key}"
     shell:
-        "python -m converters.download {wildcards.model} sources --models {params.models}"
-        " --key {wildcards.key} --record download-{wildcards.key} --out {output.content}"
+        "python -m converters.job {input.wanted} --reads {input} --makes {output} --"
+        " --models {params.models}"
+        " --key {wildcards.key} --out {output.content}"
         " --facts {output.facts}"
         " > {log} 2>&1"

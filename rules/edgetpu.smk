@@ -3,6 +3,7 @@
 
 rule edgetpu:
     input:
+        wanted=PLAN.wanted("edgetpu"),
         tflite="results/{model}/{variant}/full_int8.tflite",
     output:
         facts="results/{model}/{variant}/facts/edgetpu.json",
@@ -14,12 +15,12 @@ rule edgetpu:
         mem_mb=2000,
         runtime=120,
     params:
-        key=PLAN.stage_key("edgetpu"),
         models=PLAN.models,
     message:
         "{wildcards.model}/{wildcards.variant}: compile for the Edge TPU"
     shell:
-        "python -m converters.edgetpu {wildcards.model} {wildcards.variant}"
+        "python -m converters.job {input.wanted} --reads {input} --makes {output}"
+        " --may-make results/{wildcards.model}/{wildcards.variant}/full_int8_edgetpu.tflite --"
         " --models {params.models} --tflite {input.tflite}"
         " --out results/{wildcards.model}/{wildcards.variant}/full_int8_edgetpu.tflite"
         " --facts {output.facts}"

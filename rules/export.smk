@@ -3,6 +3,7 @@
 
 rule export:
     input:
+        wanted=PLAN.wanted("export"),
         sources=PLAN.source_folders,
     output:
         onnx="results/{model}/{variant}/source.onnx",
@@ -14,12 +15,11 @@ rule export:
     resources:
         mem_mb=3000,
     params:
-        key=PLAN.stage_key("export"),
         models=PLAN.models,
     message:
         "{wildcards.model}/{wildcards.variant}: export to ONNX"
     shell:
-        "python -m converters.export {wildcards.model} {wildcards.variant}"
+        "python -m converters.job {input.wanted} --reads {input} --makes {output} --"
         " --models {params.models} --sources sources/{wildcards.model} --out {output.onnx}"
         " --facts {output.facts}"
         " > {log} 2>&1"

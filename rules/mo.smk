@@ -3,6 +3,7 @@
 
 rule mo:
     input:
+        wanted=PLAN.wanted("mo"),
         origin=PLAN.mo_origin,
     output:
         xml="results/{model}/{variant}/ir/model.xml",
@@ -15,13 +16,12 @@ rule mo:
     resources:
         mem_mb=2500,
     params:
-        key=PLAN.stage_key("mo"),
         models=PLAN.models,
         origin=PLAN.mo_option,
     message:
         "{wildcards.model}/{wildcards.variant}: convert to OpenVINO IR"
     shell:
-        "python -m converters.mo {wildcards.model} {wildcards.variant}"
+        "python -m converters.job {input.wanted} --reads {input} --makes {output} --"
         " --models {params.models} {params.origin} --out-xml {output.xml}"
         " --facts {output.facts}"
         " > {log} 2>&1"

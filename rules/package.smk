@@ -3,6 +3,7 @@
 
 rule report:
     input:
+        wanted=PLAN.wanted("report"),
         evidence=PLAN.verified("json"),
         facts=PLAN.facts,
     output:
@@ -14,12 +15,11 @@ rule report:
     resources:
         mem_mb=300,
     params:
-        key=PLAN.stage_key("report"),
         models=PLAN.models,
     message:
         "{wildcards.model}/{wildcards.variant}: report"
     shell:
-        "python -m converters.report {wildcards.model} {wildcards.variant}"
+        "python -m converters.job {input.wanted} --reads {input} --makes {output} --"
         " --models {params.models} --evidence {input.evidence} --facts {input.facts}"
         " --out {output.report}"
         " > {log} 2>&1"
@@ -27,6 +27,7 @@ rule report:
 
 rule package:
     input:
+        wanted=PLAN.wanted("package"),
         artifacts=PLAN.artifacts,
         report=rules.report.output.report,
         interface=rules.tf.output.interface,
@@ -40,12 +41,11 @@ rule package:
     resources:
         mem_mb=300,
     params:
-        key=PLAN.stage_key("package"),
         models=PLAN.models,
     message:
         "{wildcards.model}/{wildcards.variant}: package"
     shell:
-        "python -m converters.package {wildcards.model} {wildcards.variant}"
+        "python -m converters.job {input.wanted} --reads {input} --makes {output} --"
         " --models {params.models} --artifacts {input.artifacts} --report {input.report}"
         " --interface {input.interface} --pictures {input.pictures} --out {output.folder}"
         " > {log} 2>&1"

@@ -3,6 +3,7 @@
 
 rule quantize:
     input:
+        wanted=PLAN.wanted("quantize"),
         saved_model=rules.tf.output.saved_model,
         interface=rules.tf.output.interface,
         data=PLAN.calibration_folders,
@@ -16,14 +17,13 @@ rule quantize:
     resources:
         mem_mb=3500,
     params:
-        key=PLAN.stage_key("quantize"),
         models=PLAN.models,
     message:
         "{wildcards.model}/{wildcards.variant}: make {wildcards.kind}.tflite"
     shell:
-        "python -m converters.quantize {wildcards.model} {wildcards.variant}"
+        "python -m converters.job {input.wanted} --reads {input} --makes {output} --"
         " --models {params.models} --sources sources/{wildcards.model}"
         " --saved-model {input.saved_model} --interface {input.interface}"
-        " --kind {wildcards.kind} --record quantize-{wildcards.kind} --out {output.tflite}"
+        " --kind {wildcards.kind} --out {output.tflite}"
         " --facts {output.facts}"
         " > {log} 2>&1"

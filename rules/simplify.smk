@@ -3,6 +3,7 @@
 
 rule simplify:
     input:
+        wanted=PLAN.wanted("simplify"),
         onnx=rules.export.output.onnx,
     output:
         onnx="results/{model}/{variant}/simplified.onnx",
@@ -14,12 +15,11 @@ rule simplify:
     resources:
         mem_mb=2000,
     params:
-        key=PLAN.stage_key("simplify"),
         models=PLAN.models,
     message:
         "{wildcards.model}/{wildcards.variant}: simplify"
     shell:
-        "python -m converters.simplify {wildcards.model} {wildcards.variant}"
+        "python -m converters.job {input.wanted} --reads {input} --makes {output} --"
         " --models {params.models} --onnx {input.onnx} --out {output.onnx}"
         " --facts {output.facts}"
         " > {log} 2>&1"

@@ -3,6 +3,7 @@
 
 rule tf:
     input:
+        wanted=PLAN.wanted("tf"),
         xml=rules.mo.output.xml,
         weights=rules.mo.output.weights,
     output:
@@ -16,12 +17,11 @@ rule tf:
     resources:
         mem_mb=3000,
     params:
-        key=PLAN.stage_key("tf"),
         models=PLAN.models,
     message:
         "{wildcards.model}/{wildcards.variant}: convert to TensorFlow"
     shell:
-        "python -m converters.tf {wildcards.model} {wildcards.variant}"
+        "python -m converters.job {input.wanted} --reads {input} --makes {output} --"
         " --models {params.models} --xml {input.xml} --out {output.saved_model}"
         " --interface {output.interface} --facts {output.facts}"
         " > {log} 2>&1"

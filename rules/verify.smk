@@ -3,6 +3,7 @@
 
 rule reference:
     input:
+        wanted=PLAN.wanted("reference"),
         origin=PLAN.reference_origin,
     output:
         samples="results/{model}/{variant}/reference.npz",
@@ -14,13 +15,12 @@ rule reference:
     resources:
         mem_mb=3000,
     params:
-        key=PLAN.stage_key("reference"),
         models=PLAN.models,
         origin=PLAN.reference_option,
     message:
         "{wildcards.model}/{wildcards.variant}: run the source model"
     shell:
-        "python -m converters.verify.reference {wildcards.model} {wildcards.variant}"
+        "python -m converters.job {input.wanted} --reads {input} --makes {output} --"
         " --models {params.models} {params.origin} --out {output.samples}"
         " --facts {output.facts}"
         " > {log} 2>&1"
@@ -28,6 +28,7 @@ rule reference:
 
 rule verify:
     input:
+        wanted=PLAN.wanted("verify"),
         artifact=PLAN.artifact,
         interface=rules.tf.output.interface,
         reference=rules.reference.output.samples,
@@ -43,22 +44,22 @@ rule verify:
     resources:
         mem_mb=2000,
     params:
-        key=PLAN.stage_key("verify"),
         models=PLAN.models,
     message:
         "{wildcards.model}/{wildcards.variant}: verify {wildcards.artifact}"
     shell:
-        "python -m converters.verify {wildcards.model} {wildcards.variant}"
+        "python -m converters.job {input.wanted} --reads {input} --makes {output} --"
         " --models {params.models} --sources sources/{wildcards.model}"
         " --artifact {wildcards.artifact} --path {input.artifact}"
         " --interface {input.interface} --reference {input.reference}"
-        " --reference-facts {input.reference_facts} --record verify-{wildcards.artifact}"
+        " --reference-facts {input.reference_facts}"
         " --out {output.evidence} --outputs {output.outputs}"
         " > {log} 2>&1"
 
 
 rule pictures:
     input:
+        wanted=PLAN.wanted("pictures"),
         reference=rules.reference.output.samples,
         outputs=PLAN.verified("npz"),
     output:
@@ -70,12 +71,11 @@ rule pictures:
     resources:
         mem_mb=1000,
     params:
-        key=PLAN.stage_key("pictures"),
         models=PLAN.models,
     message:
         "{wildcards.model}/{wildcards.variant}: draw pictures"
     shell:
-        "python -m converters.verify.pictures {wildcards.model} {wildcards.variant}"
+        "python -m converters.job {input.wanted} --reads {input} --makes {output} --"
         " --models {params.models} --reference {input.reference} --outputs {input.outputs}"
         " --out {output.folder}"
         " > {log} 2>&1"

@@ -14,7 +14,7 @@ CASE = Path(__file__).resolve().parent / "workflow" / "mixed" / "models"
 STAGES = sorted(set(keys.ENTRIES) - {"download"})
 
 OF_CONTENT = (keys._version, keys._file_digest)
-OF_CODE = (keys.code_fingerprint, keys._path, keys._imports, keys._meaning)
+OF_CODE = (keys.code_of, keys.command_of, keys._path, keys._imports, keys._meaning)
 
 
 @pytest.fixture

@@ -53,9 +53,30 @@ SLICES: Mapping[str, Slice] = {
 }
 
 
-def stage_slice(variant: Variant, stage: str) -> dict[str, Any]:
-    """The fields that a stage reads, as data that JSON can hold."""
+def draws(kind: str) -> bool:
+    """Whether making a kind of TFLite file draws calibration samples; yes, if no kind is named."""
+    return not kind or "int8" in kind
+
+
+def stage_slice(variant: Variant, stage: str, what: str = "") -> dict[str, Any]:
+    """The fields that a stage reads, as data that JSON can hold.
+
+    `what` is the kind that quantize makes, or the artefact that verify measures: a float kind
+    reads nothing of calibration, and an artefact's limits are its own.
+    """
     wanted = SLICES[stage]
+    if stage == "quantize" and not draws(what):
+        wanted = Slice((), TENSOR, (), {"quantize": None})
+    return _limited(_sliced(variant, stage, wanted), what)
+
+
+def _limited(data: dict[str, Any], artifact: str) -> dict[str, Any]:
+    if artifact and "limits" in data:
+        data["limits"] = {k: v for k, v in data["limits"].items() if k == artifact}
+    return data
+
+
+def _sliced(variant: Variant, stage: str, wanted: Slice) -> dict[str, Any]:
     data: dict[str, Any] = {name: _plain(getattr(variant, name)) for name in wanted.top}
     if stage == "mo" and variant.framework in EXPORTED:
         data["load"] = {"framework": variant.framework}
