@@ -12,7 +12,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from converters import stage
+from converters import imports, stage
 from converters.errors import RecipeError
 from converters.recipes.recipe import Input, Output, Variant
 from converters.versions import versions
@@ -35,7 +35,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> None:
     """Convert one variant's IR."""
-    stage.quiet_tensorflow()
+    imports.tensorflow()
     from converters.ir_to_tf.convert import convert, read_graph, save_saved_model
     from converters.recipes import load_variant
 

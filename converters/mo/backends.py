@@ -60,7 +60,10 @@ def silent_mo() -> Any:
     # mo falls back to a stub when the package that sends telemetry cannot be imported
     sys.modules.setdefault("openvino_telemetry", None)  # type: ignore[arg-type]
     from openvino.tools.mo import convert_model
+    from openvino.tools.mo.utils.version import VersionChecker
 
+    # it would start another interpreter to see whether OpenVINO can be imported
+    VersionChecker().runtime_checked = True
     return convert_model
 
 

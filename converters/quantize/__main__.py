@@ -12,7 +12,7 @@ from collections.abc import Collection
 from pathlib import Path
 from typing import Any
 
-from converters import flatbuffer, stage
+from converters import flatbuffer, imports, stage
 from converters.datasets.interface import Interface
 from converters.errors import ZooError
 from converters.quantize.calibration import Calibration
@@ -37,9 +37,7 @@ def converted(
 
     `floats` names operators of an int8 kind that stay in float.
     """
-    stage.quiet_tensorflow()
-    import tensorflow as tf
-
+    tf = imports.tensorflow()
     converter = tf.lite.TFLiteConverter.from_saved_model(
         str(saved_model), signature_keys=[SIGNATURE]
     )

@@ -13,11 +13,10 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from converters import flatbuffer
+from converters import flatbuffer, imports
 from converters.datasets.interface import Interface
 from converters.datasets.preprocess import Array
 from converters.errors import ZooError
-from converters.stage import quiet_tensorflow
 from converters.versions import versions
 
 SIGNATURE = "serving_default"
@@ -166,9 +165,7 @@ def dequantised(values: Array, detail: Mapping[str, Any]) -> Array:
 
 
 def _saved_model(path: Path, interface: Interface) -> Runner:
-    quiet_tensorflow()
-    import tensorflow as tf
-
+    tf = imports.tensorflow()
     loaded = tf.saved_model.load(str(path))
     call = loaded.signatures[SIGNATURE]
     check_names(path.name, _stated_names(path), interface)

@@ -72,6 +72,14 @@ def _take_over(request: Request, files: Sequence[int], left: Iterable[Any]) -> N
     time.tzset()
     tempfile.tempdir = None
     sys.path[0] = request.cwd
+    _forget_our_modules()
+
+
+def _forget_our_modules() -> None:
+    """The job reads them as they are now, not as they were when the server started."""
+    for name in list(sys.modules):
+        if name.startswith("converters.") and not name.startswith(__package__):
+            del sys.modules[name]
     importlib.invalidate_caches()
 
 

@@ -1,33 +1,26 @@
 """The families of packages: what each server imports before it forks, and which stage asks which.
 
-A server never imports our own modules: a child reads them as they are when its job starts.
 Whatever a family lacks, a child imports by itself: a wrong choice costs time, never correctness.
 """
 
 from __future__ import annotations
 
-import contextlib
-import gc
 import importlib
-import os
-import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from itertools import pairwise
 from typing import NamedTuple
+
+from converters.imports import without
 
 
 class Family(NamedTuple):
     """What one server imports."""
 
     imports: tuple[str, ...] = ()
-    absent: tuple[str, ...] = ()  # modules that must not be found, now or later
     unwanted: tuple[str, ...] = ()  # modules that the imports would load, and no stage needs
 
 
 EVERY_STAGE = ("json", "argparse", "tempfile", "subprocess", "yaml", "jsonschema", "numpy")
-
-TELEMETRY = ("openvino_telemetry",)
-"""Reports every import of OpenVINO, from a thread that no fork would have."""
 
 FAMILIES: Mapping[str, Family] = {
     "torch": Family(
@@ -43,7 +36,6 @@ FAMILIES: Mapping[str, Family] = {
             "scipy.optimize",
             "PIL.Image",
         ),
-        absent=TELEMETRY,
         unwanted=("keras",),
     ),
     "runtimes": Family(
@@ -56,7 +48,6 @@ FAMILIES: Mapping[str, Family] = {
             "ai_edge_litert.schema_py_generated",
             "PIL.Image",
         ),
-        absent=TELEMETRY,
     ),
     "none": Family(),
 }
@@ -101,11 +92,7 @@ def _option(argv: Sequence[str], name: str) -> str:
 
 def preload(family: Family) -> list[str]:
     """Import a family's packages; returns what could not be imported, which is no error here."""
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-    os.environ.setdefault("CUDA_VISIBLE_DEVICES", "")
     refused = []
-    for name in family.absent:
-        sys.modules[name] = None  # type: ignore[assignment]
     with without(family.unwanted):
         for name in family.imports:
             try:
@@ -113,23 +100,3 @@ def preload(family: Family) -> list[str]:
             except Exception as error:  # noqa: BLE001 - the job that needs it will say it better
                 refused.append(f"{name}: {type(error).__name__}: {error}")
     return refused
-
-
-@contextlib.contextmanager
-def without(modules: Sequence[str]) -> Iterator[None]:
-    """Imports inside do not find these modules, where they can do without; later ones do.
-
-    The garbage collector rests meanwhile: nothing that an import makes is garbage.
-    """
-    hidden = [name for name in modules if name not in sys.modules]
-    collecting = gc.isenabled()
-    gc.disable()
-    for name in hidden:
-        sys.modules[name] = None  # type: ignore[assignment]
-    try:
-        yield
-    finally:
-        for name in hidden:
-            sys.modules.pop(name, None)
-        if collecting:
-            gc.enable()

@@ -38,6 +38,7 @@ class Server:
 
     def __init__(self, place: Place, listener: socket.socket, builder: int) -> None:
         self.place, self.listener, self.builder = place, listener, builder
+        self.set_by_imports: dict[str, str] = {}
         self.jobs: dict[int, Job] = {}
         self.selector = selectors.DefaultSelector()
         self.selector.register(listener, selectors.EVENT_READ, self._accept)
@@ -45,6 +46,18 @@ class Server:
         self.idle = float(os.environ.get("ZOO_WORKERS_IDLE", IDLE_SECONDS))
         self.hidden = self.ended = False
         listener.setblocking(False)
+
+    def prepare(self) -> None:
+        """Import what the jobs will need."""
+        before = dict(os.environ)
+        for refusal in families.preload(families.FAMILIES[self.place.family]):
+            print(f"not imported: {refusal}", file=sys.stderr, flush=True)
+        # some packages set variables when they are imported, and read them later
+        self.set_by_imports = {k: v for k, v in os.environ.items() if before.get(k) != v}
+        os.chdir("/")
+        gc.collect()
+        # children share these pages for as long as no collection writes into them
+        gc.freeze()
 
     def serve(self) -> None:
         """Work until the build is gone, or until there has been nothing to do for long."""
@@ -98,6 +111,7 @@ class Server:
         server = os.getpid()
         pid = os.fork()
         if not pid:
+            request = request._replace(environ={**self.set_by_imports, **request.environ})
             child.become(request, files, server, self._left_behind())
         wire.tell(connection, started=pid)
         job = Job(pid, os.pidfd_open(pid), connection)
@@ -152,13 +166,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         builder = os.pidfd_open(int(build.partition("-")[0]))
         if is_alive(build):
-            for refusal in families.preload(families.FAMILIES[family]):
-                print(f"not imported: {refusal}", file=sys.stderr, flush=True)
-            os.chdir("/")
-            gc.collect()
-            # children share these pages for as long as no collection writes into them
-            gc.freeze()
-            Server(place, listener, builder).serve()
+            server = Server(place, listener, builder)
+            server.prepare()
+            server.serve()
     except ProcessLookupError:
         pass
     finally:
