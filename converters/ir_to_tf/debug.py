@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import groupby
 
 import numpy as np
 
@@ -24,7 +25,7 @@ def layers_table(trace: Iterable[Traced], numbers: Numbers) -> str:
 
 def _row(each: Traced, numbers: Numbers) -> list[str]:
     number = str(numbers.get(each.layer, ""))
-    shapes = [_sizes(each.value.shape), _sizes(each.shape), axes(each.layout)]
+    shapes = [_sizes(each.data.shape), _sizes(each.shape), axes(each.layout)]
     return [number, each.node.type, each.value.name, *shapes, *statistics(each.data)]
 
 
@@ -42,8 +43,12 @@ def statistics(data: Array) -> list[str]:
 
 def axes(layout: Layout) -> str:
     """A layout as the IR's axes in the order of storage; a dot where an axis is torn."""
-    torn = {axis for axis, piece in layout if piece > 0}
-    return " ".join(f"{axis}.{piece}" if axis in torn else str(axis) for axis, piece in layout)
+    words: list[str] = []
+    for axis, atoms in groupby(layout, key=lambda atom: atom[0]):
+        pieces = [piece for _, piece in atoms]
+        is_whole = pieces == [piece for other, piece in sorted(layout) if other == axis]
+        words += [str(axis)] if is_whole else [f"{axis}.{piece}" for piece in pieces]
+    return " ".join(words)
 
 
 def _sizes(shape: Sequence[int]) -> str:

@@ -51,7 +51,12 @@ def _before(node: Node, layout: Layout) -> Iterator[Node]:
 
 
 def order_for(layout: Layout, value: Value) -> tuple[int, ...] | None:
-    """The order that a layout means for a tensor; None where it has not as many axes."""
+    """The order that a layout means for a tensor; None where it has not as many axes.
+
+    What has sizes that are known only when the model runs is always as written.
+    """
+    if not value.is_static:
+        return None
     if isinstance(layout, str):
         return order_of("as_written" if layout == "as_written" else "channels_last", value.rank)
     return tuple(layout) if sorted(layout) == list(range(value.rank)) else None

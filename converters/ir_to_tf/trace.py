@@ -13,6 +13,7 @@ from typing import NamedTuple
 import numpy as np
 import tensorflow as tf
 
+from converters.ir_to_tf.dynamic import StandIn
 from converters.ir_to_tf.emit import Emission
 from converters.ir_to_tf.errors import ConversionError
 from converters.ir_to_tf.graph import Array, Graph, Node, Value
@@ -51,23 +52,40 @@ def traced(plan: Plan, feeds: Values, instead: Values | None = None) -> Iterator
     """
     emission = Emission(plan)
     for node in plan.graph.nodes:
-        if node.type == "Result":
-            continue
-        if node.type == "Parameter":
+        if isinstance(node, StandIn):
+            yield from _traced_loose(emission, node, instead or {})
+        elif node.type == "Parameter":
             emission.store(node, 0, _arranged(plan, node, 0, feeds[node.name]))
-        else:
+            yield from _traced(emission, node, {})
+        elif node.type != "Result":
             emission.run(node)
-        for number, value in enumerate(node.outputs):
-            layout = plan.assignment[node].layouts[len(node.inputs) + number]
-            if layout is None or (value, layout) not in emission.copies:
-                continue
-            stored = np.asarray(emission.copies[value, layout])
-            yield Traced(
-                node, value, layout, stored.shape, _as_written(plan, value, layout, stored)
-            )
-            if instead and value.name in instead:
-                known = _arranged(plan, node, number, instead[value.name])
-                emission.copies[value, layout] = tf.reshape(known, stored.shape)
+            yield from _traced(emission, node, instead or {})
+
+
+def _traced(emission: Emission, node: Node, instead: Values) -> Iterator[Traced]:
+    plan = emission.plan
+    for number, value in enumerate(node.outputs):
+        layout = plan.assignment[node].layouts[len(node.inputs) + number]
+        if layout is None or (value, layout) not in emission.copies:
+            continue
+        stored = np.asarray(emission.copies[value, layout])
+        yield Traced(node, value, layout, stored.shape, _as_written(plan, value, layout, stored))
+        if value.name in instead:
+            known = _arranged(plan, node, number, instead[value.name])
+            emission.copies[value, layout] = tf.reshape(known, stored.shape)
+
+
+def _traced_loose(emission: Emission, node: StandIn, instead: Values) -> Iterator[Traced]:
+    """A node with sizes that are known only now: it runs as written."""
+    emission.run_loose(node)
+    yield from _traced(emission, node, instead)
+    assert node.whole is not None
+    for value in node.whole.outputs:
+        if value in emission.loose:
+            data = np.asarray(emission.loose[value])
+            yield Traced(node.whole, value, (), data.shape, data)
+            if value.name in instead:
+                emission.loose[value] = tf.constant(instead[value.name], data.dtype)
 
 
 def _as_written(plan: Plan, value: Value, layout: Layout, stored: Array) -> Array:
