@@ -50,47 +50,56 @@ def write_frozen_graph(emitted: Emitted, path: Path) -> None:
 
 
 def frozen(emitted: Emitted) -> Frozen:
-    """Freeze an emission; Identity nodes go, but for one per output that carries its name."""
+    """Freeze an emission; only what the outputs need, and an Identity node for each of them."""
     made = convert_variables_to_constants_v2(emitted.function)
-    graph = made.graph.as_graph_def()
-    path = _Path(graph)
+    ends = [_source(tensor) for tensor in made.outputs]
     names = _Names()
     inputs = {port.name: names.of_public(port.name) for port in emitted.inputs}
     outputs = {port.name: names.of_public(port.name) for port in emitted.outputs}
     for tensor, node in zip(made.inputs, inputs.values(), strict=True):
         names.given[tensor.op.name] = node
+    graph = made.graph.as_graph_def()
     written = GraphDef(versions=graph.versions, library=graph.library)
-    for node in graph.node:
-        if node.name in path.skipped:
-            continue
+    needed = _needed([tensor.op for tensor in (*made.inputs, *ends)])
+    for op in (op for op in made.graph.get_operations() if op.name in needed):
         kept = written.node.add()
-        kept.CopyFrom(node)
-        kept.name = names.of_node(node.name)
-        kept.input[:] = [names.of_tensor(path.source(tensor)) for tensor in node.input]
-    sources = dict(zip(sorted(outputs), made.outputs, strict=True))  # sorted, as TensorFlow does
+        kept.CopyFrom(op.node_def)
+        kept.name = names.of_node(op.name)
+        awaited = [f"^{names.of_node(each.name)}" for each in op.control_inputs]
+        kept.input[:] = [*(names.of_tensor(_source(tensor)) for tensor in op.inputs), *awaited]
+    sources = dict(zip(sorted(outputs), ends, strict=True))  # sorted, as TensorFlow does
     for name, node in outputs.items():
-        source = path.source(sources[name].name.removesuffix(":0"))
-        last = written.node.add(name=node, op="Identity", input=[names.of_tensor(source)])
+        last = written.node.add(name=node, op="Identity", input=[names.of_tensor(sources[name])])
         last.attr["T"].type = sources[name].dtype.as_datatype_enum
     return Frozen(written, inputs, outputs)
 
 
-class _Path:
-    """The way of a tensor through Identity nodes, which mean nothing unless something waits."""
+def _source(tensor: Any) -> Any:
+    """The tensor at the beginning of a row of nodes that pass it on as it is."""
+    while _passes_on(tensor.op):
+        tensor = tensor.op.inputs[0]
+    return tensor
 
-    def __init__(self, graph: GraphDef) -> None:
-        awaited = {t.removeprefix("^") for n in graph.node for t in n.input if t.startswith("^")}
-        self.skipped = {
-            node.name: node.input[0]
-            for node in graph.node
-            if node.op == "Identity" and node.name not in awaited
-        }
 
-    def source(self, tensor: str) -> str:
-        """The tensor that stands at the beginning of a row of Identity nodes."""
-        while tensor in self.skipped:
-            tensor = self.skipped[tensor]
-        return tensor
+def _passes_on(op: Any) -> bool:
+    """Whether an operation changes neither values nor shape."""
+    if op.type != "Reshape":
+        return bool(op.type == "Identity")
+    before, after = op.inputs[0].shape, op.outputs[0].shape
+    return bool(before.is_fully_defined() and before == after)
+
+
+def _needed(ends: list[Any]) -> set[str]:
+    """The operations that some need, however indirectly."""
+    found: set[str] = set()
+    waiting = list(ends)
+    while waiting:
+        op = waiting.pop()
+        if op.name not in found:
+            found.add(op.name)
+            waiting += [_source(tensor).op for tensor in op.inputs]
+            waiting += op.control_inputs
+    return found
 
 
 class _Names:
@@ -110,11 +119,10 @@ class _Names:
             self.given[name] = self._unique(name)
         return self.given[name]
 
-    def of_tensor(self, tensor: str) -> str:
+    def of_tensor(self, tensor: Any) -> str:
         """A node's input, under the new name of the node that makes it."""
-        mark = "^" if tensor.startswith("^") else ""
-        node, colon, number = tensor.removeprefix("^").partition(":")
-        return f"{mark}{self.of_node(node)}{colon}{number}"
+        node = self.of_node(tensor.op.name)
+        return f"{node}:{tensor.value_index}" if tensor.value_index else node
 
     def _unique(self, name: str) -> str:
         candidates = (name, *(f"{name}_{i}" for i in range(1, len(self.taken) + 2)))

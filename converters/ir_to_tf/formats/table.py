@@ -10,6 +10,7 @@ from typing import NamedTuple
 from converters.errors import ZooError
 from converters.ir_to_tf.convert import Converted, save_saved_model
 from converters.ir_to_tf.formats.frozen import write_frozen_graph
+from converters.ir_to_tf.formats.keras_files import write_h5, write_keras, write_weights_and_json
 from converters.ir_to_tf.formats.lite import write_tflite
 from converters.recipes.problems import nearest
 from converters.stage import made_whole
@@ -27,6 +28,9 @@ class Format(NamedTuple):
 FORMATS: Mapping[str, Format] = {
     "saved_model": Format(save_saved_model, "saved_model"),
     "frozen_pb": Format(write_frozen_graph, "model_float32.pb"),
+    "h5": Format(write_h5, "model_float32.h5"),
+    "keras": Format(write_keras, "model_float32.keras"),
+    "weights_and_json": Format(write_weights_and_json, "weights_and_json"),
     "float32": Format(partial(write_tflite, kind="float32"), "model_float32.tflite"),
     "float16": Format(partial(write_tflite, kind="float16"), "model_float16_quant.tflite"),
     "dynamic": Format(partial(write_tflite, kind="dynamic"), "model_dynamic_range_quant.tflite"),
