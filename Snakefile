@@ -17,7 +17,8 @@ configfile: BASE / "config.yaml"
 
 
 PLAN = Plan.load(config)
-shell.prefix(PLAN.shell_prefix(BASE, Path(sys.executable)))
+# a job on a cluster's node has nobody to share a worker with
+shell.prefix(PLAN.shell_prefix(BASE, Path(sys.executable), workers=workflow.is_main_process))
 
 
 wildcard_constraints:

@@ -13,7 +13,7 @@ import argparse
 import os
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -24,6 +24,7 @@ from converters.keys import digest, edited_since
 from converters.stage import error_record
 from converters.store import Store, open_store
 from converters.traces import Output, Trace, digests_of, write_trace
+from converters.workers import run_in_worker
 
 PLANNED = "ZOO_PLANNED"
 """The variable in which a build tells its jobs when it read the code."""
@@ -46,10 +47,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     started = time.monotonic()
     store = opened()
     inputs = digests_of(asked.reads)
-    address = address_of(asked, inputs)
+    place = address(asked.wanted.key, inputs, len(asked.makes) + len(asked.may_make))
     made: Trace | int = 70
     try:
-        made = restored(asked, store, address, inputs) or ran(asked, store, address, inputs)
+        made = restored(asked, store, place, inputs) or ran(asked, store, place, inputs)
     finally:
         complaints = store.complaints if store else []
         for complaint in complaints:
@@ -89,21 +90,19 @@ def parsed(argv: Sequence[str]) -> Asked:
     return Asked(wanted, planned, reads, args.makes, args.may_make, options)
 
 
-def address_of(asked: Asked, inputs: dict[str, str]) -> str:
+def address(key: str, inputs: Mapping[str, str], outputs: int) -> str:
     """Where a result stands in the store: the stage's key, and the content of what it reads.
 
     Where the inputs lie says nothing about the result: two recipes may share a download.
     """
-    return digest(asked.wanted.key, list(inputs.values()), len(asked.makes))
+    return digest(key, list(inputs.values()), outputs)
 
 
-def restored(
-    asked: Asked, store: Store | None, address: str, inputs: dict[str, str]
-) -> Trace | None:
+def restored(asked: Asked, store: Store | None, place: str, inputs: dict[str, str]) -> Trace | None:
     """The trace of a result that the store had; None if it must be made."""
-    entry = store.find(address) if store else None
+    entry = store.find(place) if store else None
     targets = [Path(path) for path in (*asked.makes, *asked.may_make)]
-    if store is None or entry is None or not store.restore(address, entry, targets):
+    if store is None or entry is None or not store.restore(place, entry, targets):
         return None
     job = asked.wanted.job
     error_record(job.model, job.variant, job.record).unlink(missing_ok=True)
@@ -113,7 +112,7 @@ def restored(
     return trace
 
 
-def ran(asked: Asked, store: Store | None, address: str, inputs: dict[str, str]) -> Trace | int:
+def ran(asked: Asked, store: Store | None, place: str, inputs: dict[str, str]) -> Trace | int:
     """Run the stage; its trace, or the exit code of its failure."""
     started = time.monotonic()
     code = _run_stage(asked)
@@ -129,7 +128,7 @@ def ran(asked: Asked, store: Store | None, address: str, inputs: dict[str, str])
         print("the converters were edited meanwhile: the next build runs this stage again")
         trace = trace._replace(key="")
     elif store is not None and digests_of(asked.reads) == inputs:
-        store.put(address, made, asked.wanted.parts, trace.seconds)
+        store.put(place, made, asked.wanted.parts, trace.seconds)
     write_trace(asked.wanted.job, trace)
     return trace
 
@@ -143,9 +142,15 @@ def _trace(
 
 
 def _run_stage(asked: Asked) -> int:
+    """In a worker that has the packages imported; where there is none, in this process."""
+    stage, recipe = asked.wanted.job.stage, asked.wanted.parts.get("recipe", {})
+    framework = recipe.get("load", {}).get("framework", "")
+    code = run_in_worker(stage, asked.options, framework)
+    if code is not None:
+        return code
     from converters.run_stage import run_stage
 
-    return run_stage(asked.wanted.job.stage, asked.options)
+    return run_stage(stage, asked.options)
 
 
 if __name__ == "__main__":

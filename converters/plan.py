@@ -30,6 +30,7 @@ from converters.recipes.problems import nearest
 from converters.recipes.slices import EXPORTED
 from converters.stage import ALL_VARIANTS
 from converters.store import VARIABLE
+from converters.workers import build_id
 
 Wildcards = Any
 """Snakemake's wildcards: attributes model, variant, and what else a rule's output names."""
@@ -85,6 +86,10 @@ class Plan:
             recipes = [recipe for recipe in recipes if is_embedded(recipe)]
         folders = [f"results/{r.id}/{name}/package" for r in recipes for name in r.variants]
         return [*folders, *(f"results/{model}/recipe.checked" for model in self.problems)]
+
+    def targets(self) -> list[str]:
+        """The ids of all recipes that are built."""
+        return [r.id for r in self.recipes.values() if not_built_because(r) is None]
 
     def variant(self, wildcards: Wildcards) -> Variant:
         """The variant that a job is about."""
@@ -214,8 +219,11 @@ class Plan:
 
     # How jobs run ---------------------------------------------------------------------------------
 
-    def shell_prefix(self, base: Path, python: Path) -> str:
-        """What every shell command begins with: this Python, these modules, quiet libraries."""
+    def shell_prefix(self, base: Path, python: Path, *, workers: bool = False) -> str:
+        """What every shell command begins with: this Python, these modules, quiet libraries.
+
+        With `workers`, jobs may start servers that live as long as this process.
+        """
         settings = {
             "PYTHONPATH": str(base),
             "PYTHONHASHSEED": "0",
@@ -223,6 +231,7 @@ class Plan:
             "CUDA_VISIBLE_DEVICES": "",
             VARIABLE: os.environ.get(VARIABLE, self.cache),
             PLANNED: repr(self.began),
+            "ZOO_BUILD": build_id() if workers else "",
         }
         exports = " ".join(f"{name}={shlex.quote(value)}" for name, value in settings.items())
         mirrors = shlex.quote(",".join(self.mirrors))

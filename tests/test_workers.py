@@ -363,6 +363,8 @@ def test_nonsense_does_not_hurt_the_server(build):
         ("verify", ["--artifact", "int8"], "pytorch", "runtimes"),
         ("verify", ["--artifact", "saved_model"], "onnx", "tensorflow"),
         ("reference", [], "keras", "tensorflow"),
+        ("mo", [], "pytorch", "runtimes"),
+        ("mo", [], "saved_model", "tensorflow"),
         ("reference", [], "onnx", "runtimes"),
         ("report", [], "pytorch", None),
     ],

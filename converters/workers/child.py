@@ -40,11 +40,10 @@ def become(request: Request, files: Sequence[int], server: int, left: Iterable[A
 
 def run_stage(argv: Sequence[str]) -> int:
     """The entry of every stage: its name, then its command line."""
-    from converters import keys, stage
+    from converters.run_stage import run_stage
 
-    name, *rest = argv
-    module = importlib.import_module(keys.ENTRIES[name])
-    return stage.main(name, module.__doc__ or "", module.add_arguments, module.run, rest)
+    name, *options = argv
+    return run_stage(name, options)
 
 
 def _tie_to(server: int) -> None:

@@ -59,7 +59,6 @@ ONNX Runtime is in none: its import starts a thread.
 OF_STAGE = {
     "export": "torch",
     "simplify": "runtimes",
-    "mo": "runtimes",
     "tf": "tensorflow",
     "quantize": "tensorflow",
 }
@@ -82,6 +81,8 @@ def family_of(stage: str, argv: Sequence[str], framework: str = "") -> str | Non
         return OF_ARTIFACT.get(_option(argv, "--artifact"), "runtimes")
     if stage == "reference":
         return OF_FRAMEWORK.get(framework or "pytorch", "runtimes")
+    if stage == "mo":
+        return "tensorflow" if OF_FRAMEWORK.get(framework) == "tensorflow" else "runtimes"
     return OF_STAGE.get(stage)
 
 
