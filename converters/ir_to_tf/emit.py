@@ -70,6 +70,9 @@ class Emission:
 
     def run(self, node: Node) -> None:
         """Emit one node, and store what it makes."""
+        if isinstance(node, StandIn):
+            self.run_loose(node)
+            return
         if node.type == PIN:
             self.pass_on(node)
             return

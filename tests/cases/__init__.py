@@ -103,6 +103,7 @@ FAMILIES = [
     "yolo",
     "decoding",
     "loose",
+    "detection",
 ]
 
 

@@ -165,7 +165,8 @@ def einsum(_: WrittenSite, *tensors: Any, equation: str) -> Any:
 @wraps(roi_align)
 def roi_align_of_some(site: WrittenSite, x: Any, boxes: Any, batch: Any, **words: Any) -> Any:
     """Channels last, and back: how many boxes there are is not known."""
-    made = roi_align(site, tf.transpose(x, [0, 2, 3, 1]), boxes, batch, **words)  # type: ignore[arg-type]
+    images = tf.transpose(x, [0, 2, 3, 1])
+    made = roi_align(site, images, boxes, batch, **words)  # type: ignore[arg-type]
     return tf.transpose(made, [0, 3, 1, 2])
 
 
