@@ -1,0 +1,233 @@
+"""prune: what lies in results/, sources/ and logs/ though no recipe wants it any more.
+
+Prints each file or folder with its size and the reason; `--delete` removes them. Nothing outside
+these three folders is touched, and symbolic links are never followed. What cannot be judged stays:
+everything of a recipe that is wrong, and files that lie beside the folders of models.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import re
+import shutil
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+from converters.errors import RecipeError, ZooError
+from converters.hold import hold_folder
+from converters.recipes import ARTIFACTS, Recipe, Variant, load_recipe, recipe_folders
+from converters.recipes.slices import EXPORTED
+from converters.stage import ALL_VARIANTS
+from converters.summary import size_text
+
+FOLDERS = ("results", "sources", "logs")
+"""What builds fill; nothing else is ever looked at."""
+
+OF_THE_RECIPE = "recipe"
+"""Stands in a variant's place in logs/ for the check of a recipe."""
+
+STEMS: Mapping[str, tuple[str, ...]] = {
+    "export": ("source", "export"),
+    "simplify": ("simplified", "simplify"),
+    "edgetpu": ("edgetpu", "full_int8_edgetpu"),
+}
+"""What the files of a stage are called, up to the first point, if not by an artefact's name."""
+
+INTERMEDIATE = ("saved_model", "ir")
+"""Artefacts that others are made of: they are wanted even where nobody asked for them."""
+
+NOTES = ("facts", "verify", "traces")
+"""Folders of a variant that hold something of each stage or artefact."""
+
+HALF_WRITTEN = re.compile(r"\..+\.[a-z0-9_]{8}")
+"""The folders in which outputs are written before they are put into their places."""
+
+UNRECORDED = re.compile(r"(\.error\.json|\.json|\.log|\.tsv)$")
+"""What follows the name of a job in the names of its notes."""
+
+
+class Orphan(NamedTuple):
+    """A file, a folder or a link that no recipe wants."""
+
+    path: Path
+    bytes: int
+    reason: str
+
+
+def orphans(models: Path, root: Path = Path()) -> list[Orphan]:
+    """All that no recipe in `models` wants, in the order of the paths."""
+    folders = {folder.name: folder for folder in recipe_folders(models)}
+    if not folders:
+        raise ZooError(
+            "there is no recipe: everything would go",
+            subject=f"{models}/",
+            remedy="name the folder of recipes with --models",
+        )
+    recipes: dict[str, Recipe | None] = {}
+    found: list[Orphan] = []
+    for path in _models_in(root):
+        model = path.name
+        if model not in folders:
+            found.append(_orphan(path, f"there is no recipe {model}"))
+            continue
+        if model not in recipes:
+            recipes[model] = _sound(folders[model])
+        recipe = recipes[model]
+        if recipe is not None and not path.is_symlink():
+            found += [_orphan(*pair) for pair in sorted(set(_unwanted(path, recipe)))]
+    return found
+
+
+def _models_in(root: Path) -> Iterator[Path]:
+    """The folders of models, and links in their place."""
+    for folder in (root / name for name in FOLDERS):
+        if folder.is_dir() and not folder.is_symlink():
+            yield from (p for p in sorted(folder.iterdir()) if p.is_symlink() or p.is_dir())
+
+
+def _sound(folder: Path) -> Recipe | None:
+    try:
+        return load_recipe(folder)
+    except RecipeError:
+        return None
+
+
+def _orphan(path: Path, reason: str) -> Orphan:
+    return Orphan(path, _size(path), reason)
+
+
+def _size(path: Path) -> int:
+    """Bytes of a file, or of all files below a folder; a link is as large as its text."""
+    if path.is_symlink() or not path.is_dir():
+        return path.lstat().st_size
+    return sum(_size(child) for child in path.iterdir())
+
+
+# What a sound recipe does not want of its own folders ---------------------------------------------
+
+
+def _unwanted(folder: Path, recipe: Recipe) -> Iterator[tuple[Path, str]]:
+    """Of its folder in results/, sources/ or logs/."""
+    is_source = folder.parent.name == "sources"  # what lies deeper there is not ours
+    yield from _half_written(folder, depth=0 if is_source else 3)
+    for path in _entries(folder):
+        if is_source:
+            yield from _of_other_sources([path], recipe)
+        elif path.is_symlink() or not path.is_dir() or path.name == OF_THE_RECIPE:
+            continue
+        elif path.name == ALL_VARIANTS:
+            yield from _of_other_sources(_notes(path), recipe)
+        elif path.name in recipe.variants:
+            yield from _of_other_artifacts(path, recipe, recipe.variants[path.name])
+        else:
+            yield path, f"{recipe.id} has no variant {path.name}"
+
+
+def _entries(folder: Path) -> list[Path]:
+    """What lies in a folder and has its place there."""
+    if folder.is_symlink() or not folder.is_dir():
+        return []
+    return sorted(path for path in folder.iterdir() if not _is_half_written(path))
+
+
+def _is_half_written(path: Path) -> bool:
+    return bool(HALF_WRITTEN.fullmatch(path.name)) and path.is_dir() and not path.is_symlink()
+
+
+def _half_written(folder: Path, depth: int) -> Iterator[tuple[Path, str]]:
+    """What a killed build left in a folder, and so many folders below it."""
+    for path in sorted(folder.iterdir()):
+        if _is_half_written(path):
+            yield path, "was half-written when a build was killed"
+        elif depth and path.is_dir() and not path.is_symlink():
+            yield from _half_written(path, depth - 1)
+
+
+def _notes(folder: Path) -> list[Path]:
+    """The entries of a variant's folder, and of its folders of notes in their place."""
+    notes = [path for name in NOTES for path in _entries(folder / name)]
+    return [*(path for path in _entries(folder) if path.name not in NOTES), *notes]
+
+
+def _of_other_sources(paths: Sequence[Path], recipe: Recipe) -> Iterator[tuple[Path, str]]:
+    """Downloads that the recipe no longer names, and the notes on them."""
+    keys = {key for variant in recipe.variants.values() for key in variant.sources}
+    for path in paths:
+        key = UNRECORDED.sub("", path.name).removeprefix("download-")
+        if not {key, path.name} & keys:
+            yield path, f"{recipe.id} has no source {key}"
+
+
+def _of_other_artifacts(
+    folder: Path, recipe: Recipe, variant: Variant
+) -> Iterator[tuple[Path, str]]:
+    """Files of artefacts and stages that the variant does without."""
+    absent = [name for name in ARTIFACTS if name not in variant.artifacts]
+    reasons = {name: f"{recipe.id} {variant.name} makes no {name}" for name in absent}
+    if variant.framework not in EXPORTED:
+        reason = f"{recipe.id} comes from {variant.framework} without it"
+        reasons |= {"export": reason, "simplify": reason}
+    by_stem = {stem: why for name, why in reasons.items() for stem in _stems(name)}
+    for path in _notes(folder):
+        stem = path.name.split(".")[0]
+        is_needed = path.parent == folder and stem in INTERMEDIATE
+        if stem in by_stem and not is_needed:
+            yield path, by_stem[stem]
+
+
+def _stems(name: str) -> tuple[str, ...]:
+    return STEMS.get(name, (name, f"quantize-{name}", f"verify-{name}"))
+
+
+def remove(path: Path) -> None:
+    """Remove a file, a link, or a folder with all that is in it."""
+    if path.is_symlink() or not path.is_dir():
+        path.unlink(missing_ok=True)
+    else:
+        shutil.rmtree(path)
+
+
+def text(found: Sequence[Orphan], verb: str) -> Iterator[str]:
+    """A line for each, and the sum."""
+    width = max((len(str(orphan.path)) for orphan in found), default=0)
+    for orphan in found:
+        size = size_text(orphan.bytes)
+        yield f"{str(orphan.path).ljust(width)}  {size:>9}  {orphan.reason}"
+    yield f"{len(found)} {verb}, {size_text(sum(orphan.bytes for orphan in found))}"
+
+
+def run(models: Path, *, delete: bool) -> Iterator[str]:
+    """What is printed; with `delete`, all of it is gone afterwards. A running build is awaited."""
+    with hold_folder() if delete else contextlib.nullcontext():
+        found = orphans(models)
+        for orphan in found if delete else ():
+            remove(orphan.path)
+    yield from text(found, "removed" if delete else "not wanted")
+    if found and not delete:
+        yield "`--delete` removes them"
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """The command."""
+    parser = argparse.ArgumentParser(
+        prog="python -m converters.prune",
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--models", type=Path, default=Path("models"), help="folder of recipes")
+    parser.add_argument("--delete", action="store_true", help="remove what is listed")
+    args = parser.parse_args(argv)
+    try:
+        for line in run(args.models, delete=args.delete):
+            print(line)
+    except ZooError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
