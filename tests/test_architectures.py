@@ -19,12 +19,7 @@ GOLDEN = Path(__file__).parent / "golden" / "architectures.tsv"
 TOLERANCE = 1e-5
 """Of an output's largest value: the order of float32 sums differs."""
 
-pytestmark = [
-    pytest.mark.filterwarnings("ignore::DeprecationWarning"),
-    pytest.mark.filterwarnings("ignore::FutureWarning"),
-    pytest.mark.filterwarnings("ignore::UserWarning"),
-    pytest.mark.filterwarnings("ignore::torch.jit.TracerWarning"),
-]
+pytestmark = [pytest.mark.filterwarnings(f"ignore::{kind}") for kind in chain.WARNINGS]
 
 
 @pytest.fixture(scope="module", autouse=True)

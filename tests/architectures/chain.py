@@ -24,6 +24,14 @@ from converters.ir_to_tf.reader import graph_of
 from converters.mo import backends
 from converters.mo.request import Request
 
+WARNINGS = (
+    "DeprecationWarning",
+    "FutureWarning",
+    "UserWarning",
+    "torch.jit.TracerWarning",
+)
+"""Of the exporters and converters of others, on the way."""
+
 LAST: Wish = "channels_last"
 
 

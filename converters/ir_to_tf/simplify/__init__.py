@@ -3,16 +3,36 @@
 from __future__ import annotations
 
 from converters.ir_to_tf.graph import Graph
+from converters.ir_to_tf.simplify import formulas as _formulas  # registers every formula
 from converters.ir_to_tf.simplify.batches import batched
 from converters.ir_to_tf.simplify.computed import computed
 from converters.ir_to_tf.simplify.expand import expanded
 from converters.ir_to_tf.simplify.fold import folded, without_dead
+from converters.ir_to_tf.simplify.needless import (
+    split_once,
+    without_broadcasts,
+    without_needless,
+)
+from converters.ir_to_tf.simplify.recognise import recognised
+from converters.ir_to_tf.simplify.shuffles import as_blocks
+from converters.ir_to_tf.simplify.windows import padded_with_zeros, widened
 
-REWRITES = (folded, expanded, batched, computed, without_dead)
+assert _formulas
+
+BEFORE = (folded, expanded, batched, without_needless, without_broadcasts, without_dead)
+AFTER = (computed, split_once, widened, padded_with_zeros, as_blocks, without_dead)
 
 
 def simplified(graph: Graph) -> Graph:
     """The graph after every rewrite."""
-    for rewrite in REWRITES:
+    return explained(graph)[0]
+
+
+def explained(graph: Graph) -> tuple[Graph, tuple[str, ...]]:
+    """The graph after every rewrite, and which formulas were found in it, or nearly."""
+    for rewrite in BEFORE:
         graph = rewrite(graph)
-    return graph.checked()
+    graph, notes = recognised(graph)
+    for rewrite in AFTER:
+        graph = rewrite(graph)
+    return graph.checked(), notes
