@@ -96,6 +96,7 @@ CONVOLUTIONAL = [
     Architecture("focus", detection.focus),
     Architecture("pixel shuffle", synthesis.pixel_shuffle, (1, 3, 16, 16)),
     Architecture("super-resolution", synthesis.super_resolution, (1, 3, 12, 16)),
+    Architecture("unshuffle", synthesis.unshuffled),
     Architecture("generator", synthesis.generator, (1, 16)),
     Architecture("style transfer", synthesis.style),
     Architecture("curves", synthesis.curves),
@@ -119,7 +120,6 @@ TURNING = [
     Architecture("anchored head", detection.Anchored),
     Architecture("distributed boxes", detection.Distributed),
     Architecture("spectrogram", sequences.spectrogram, (1, 1, 16, 24)),
-    Architecture("unshuffle", synthesis.unshuffled),
     Architecture("text reader, lstm", sequences.crnn_lstm),
     Architecture("channel attention", attention.channel_attention),
 ]
