@@ -113,17 +113,22 @@ def _unwanted(folder: Path, recipe: Recipe) -> Iterator[tuple[Path, str]]:
     """Of its folder in results/, sources/ or logs/."""
     is_source = folder.parent.name == "sources"  # what lies deeper there is not ours
     yield from _half_written(folder, depth=0 if is_source else 3)
+    if is_source:
+        yield from _of_other_sources(_entries(folder), recipe)
+        return
     for path in _entries(folder):
-        if is_source:
-            yield from _of_other_sources([path], recipe)
-        elif path.is_symlink() or not path.is_dir() or path.name == OF_THE_RECIPE:
-            continue
-        elif path.name == ALL_VARIANTS:
-            yield from _of_other_sources(_notes(path), recipe)
-        elif path.name in recipe.variants:
-            yield from _of_other_artifacts(path, recipe, recipe.variants[path.name])
-        else:
-            yield path, f"{recipe.id} has no variant {path.name}"
+        if path.is_dir() and not path.is_symlink() and path.name != OF_THE_RECIPE:
+            yield from _of_a_variant(path, recipe)
+
+
+def _of_a_variant(folder: Path, recipe: Recipe) -> Iterator[tuple[Path, str]]:
+    """Of the folder of a variant, or of what all variants share."""
+    if folder.name == ALL_VARIANTS:
+        yield from _of_other_sources(_notes(folder), recipe)
+    elif folder.name in recipe.variants:
+        yield from _of_other_artifacts(folder, recipe, recipe.variants[folder.name])
+    else:
+        yield folder, f"{recipe.id} has no variant {folder.name}"
 
 
 def _entries(folder: Path) -> list[Path]:
