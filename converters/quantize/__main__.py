@@ -18,7 +18,7 @@ from converters.errors import ZooError
 from converters.quantize.calibration import Calibration
 from converters.quantize.check import checked, refused_operator
 from converters.quantize.islands import float_operators
-from converters.quantize.kinds import KINDS, Kind, configure, kind_named, quantised
+from converters.quantize.kinds import KINDS, Kind, configure, finished, kind_named, quantised
 from converters.quantize.order import in_order
 from converters.recipes import load_variant
 from converters.recipes.recipe import Options
@@ -44,7 +44,7 @@ def converted(
     configure(converter, kind, calibration, options)
     converter._experimental_calibrate_only = bool(floats)
     try:
-        made = bytes(converter.convert())
+        made = finished(bytes(converter.convert()), kind)
         return quantised(made, kind, options, floats) if floats else made
     except ZooError:
         raise

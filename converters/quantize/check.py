@@ -6,9 +6,7 @@ Run in a process of its own: tflite-runtime cannot share one with TensorFlow.
 from __future__ import annotations
 
 import json
-import os
 import re
-import subprocess
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -16,6 +14,7 @@ from typing import Any
 
 import numpy as np
 
+from converters.aside import run_aside
 from converters.datasets.interface import Interface, Stored
 from converters.errors import ZooError
 from converters.quantize.kinds import Kind, kind_named
@@ -30,14 +29,13 @@ REFUSALS = (
 
 def checked(path: Path, interface: Path, kind: str) -> dict[str, Any]:
     """Check a file in a fresh interpreter: the package that loaded it, and a note if it has one."""
-    command = [sys.executable, "-m", "converters.quantize.check", str(path), str(interface), kind]
-    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
-    done = subprocess.run(command, env=environment, stdout=subprocess.PIPE, text=True, check=False)
+    done = run_aside("runtimes", "converters.quantize.check", [str(path), str(interface), kind])
+    sys.stderr.write(done.err)
     try:
-        answer: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
+        answer: dict[str, Any] = json.loads(done.out.splitlines()[-1])
     except (IndexError, ValueError) as error:
         raise ZooError(
-            f"the runtime breaks down when it loads the file (exit status {done.returncode})",
+            f"the runtime breaks down when it loads the file (exit status {done.code})",
             subject=path.name,
             remedy="read the log above",
         ) from error

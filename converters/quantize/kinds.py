@@ -6,6 +6,7 @@ from collections.abc import Callable, Collection, Mapping
 from typing import Any, NamedTuple
 
 from converters.errors import RecipeError
+from converters.quantize.weights import in_int8
 from converters.recipes.recipe import Options
 
 Draw = Callable[[], Any]
@@ -15,7 +16,7 @@ class Kind(NamedTuple):
     """How a kind is made; everything else is the same for all."""
 
     is_quantised: bool = True
-    weights: str = ""  # a float type for the weights
+    weights: str = ""  # a type for the weights; int8 alone, without activations: see weights.py
     is_calibrated: bool = False  # activations become int8: their ranges are measured
     only_int8: bool = False  # no operator may stay in float
     io: str = ""  # the type of inputs and outputs, where it is not float32
@@ -25,6 +26,7 @@ KINDS: Mapping[str, Kind] = {
     "float32": Kind(is_quantised=False),
     "float16": Kind(weights="float16"),
     "dynamic": Kind(),
+    "weight_only": Kind(is_quantised=False, weights="int8"),
     "int8": Kind(is_calibrated=True),
     "full_int8": Kind(is_calibrated=True, only_int8=True, io="int8"),
     "full_uint8": Kind(is_calibrated=True, only_int8=True, io="uint8"),
@@ -38,6 +40,11 @@ def kind_named(name: str) -> Kind:
             f"no kind {name!r}", subject="quantize", remedy=f"choose among {', '.join(KINDS)}"
         )
     return KINDS[name]
+
+
+def finished(made: bytes, kind: Kind) -> bytes:
+    """What TensorFlow's converter made, with what it has no option for."""
+    return in_int8(made) if kind.weights == "int8" else made
 
 
 def quantised(calibrated: bytes, kind: Kind, options: Options, floats: Collection[str]) -> bytes:

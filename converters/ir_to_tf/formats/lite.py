@@ -10,7 +10,7 @@ import tensorflow as tf
 from converters.datasets.interface import Interface, Stored
 from converters.ir_to_tf.convert import Converted, save_saved_model
 from converters.ir_to_tf.signature import SERVING, Port
-from converters.quantize.kinds import configure, kind_named
+from converters.quantize.kinds import configure, finished, kind_named
 from converters.quantize.order import in_order
 
 
@@ -25,7 +25,7 @@ def tflite_of(converted: Converted, kind: str) -> bytes:
         save_saved_model(converted, Path(folder))
         converter = tf.lite.TFLiteConverter.from_saved_model(folder, signature_keys=[SERVING])
         configure(converter, kind_named(kind), None, {})
-        made = bytes(converter.convert())
+        made = finished(bytes(converter.convert()), kind_named(kind))
     stored = (tuple(map(_stored, ports)) for ports in (converted.inputs, converted.outputs))
     return in_order(made, Interface(*stored))
 

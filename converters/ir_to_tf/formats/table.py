@@ -33,6 +33,7 @@ FORMATS: Mapping[str, Format] = {
     "weights_and_json": Format(write_weights_and_json, "weights_and_json"),
     "float32": Format(partial(write_tflite, kind="float32"), "model_float32.tflite"),
     "float16": Format(partial(write_tflite, kind="float16"), "model_float16_quant.tflite"),
+    "weight_only": Format(partial(write_tflite, kind="weight_only"), "model_weight_quant.tflite"),
     "dynamic": Format(partial(write_tflite, kind="dynamic"), "model_dynamic_range_quant.tflite"),
 }
 
