@@ -42,7 +42,8 @@ def _marked(node: Node) -> Node:
 
 def thinned(graph: Graph) -> Graph:
     """The graph as the program of layouts sees it."""
-    return Graph(tuple(_stand_in(node) if is_dynamic(node) else node for node in graph.nodes))
+    nodes = (_stand_in(node) if is_dynamic(node) else node for node in graph.nodes)
+    return Graph(tuple(nodes), graph.notes)
 
 
 def _stand_in(node: Node) -> Node:

@@ -26,3 +26,4 @@ def _lines(plan: Plan) -> Iterator[str]:
         yield f"  {node.type} {node.name!r}: {stored}, axes {' '.join(map(str, order))} of the IR"
     kinds = Counter(node.type for node in plan.graph.nodes)
     yield "  " + ", ".join(f"{count} {kind}" for kind, count in kinds.most_common())
+    yield from (f"  {note}" for note in plan.graph.notes)

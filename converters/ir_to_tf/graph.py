@@ -104,6 +104,7 @@ class Graph:
     """Nodes in topological order; `inputs` and `outputs` in the order of the source."""
 
     nodes: tuple[Node, ...]
+    notes: tuple[str, ...] = ()  # what rewrites found, or why they did not apply
 
     @property
     def inputs(self) -> tuple[Node, ...]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from converters.ir_to_tf.graph import Graph
 from converters.ir_to_tf.simplify import formulas as _formulas  # registers every formula
 from converters.ir_to_tf.simplify.batches import batched
@@ -24,15 +26,10 @@ AFTER = (computed, split_once, widened, padded_with_zeros, as_blocks, without_de
 
 
 def simplified(graph: Graph) -> Graph:
-    """The graph after every rewrite."""
-    return explained(graph)[0]
-
-
-def explained(graph: Graph) -> tuple[Graph, tuple[str, ...]]:
-    """The graph after every rewrite, and which formulas were found in it, or nearly."""
+    """The graph after every rewrite; its notes say which formulas were found in it, or nearly."""
     for rewrite in BEFORE:
         graph = rewrite(graph)
     graph, notes = recognised(graph)
     for rewrite in AFTER:
         graph = rewrite(graph)
-    return graph.checked(), notes
+    return replace(graph, notes=notes).checked()
