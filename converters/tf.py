@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import argparse
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -36,16 +37,29 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> None:
     """Convert one variant's IR."""
     imports.tensorflow()
-    from converters.ir_to_tf.convert import convert, read_graph, save_saved_model
+    from converters.ir_to_tf.convert import convert, save_saved_model
+    from converters.ir_to_tf.overrides import change_graph, change_model
+    from converters.ir_to_tf.reader import graph_of, read_model
     from converters.recipes import load_variant
 
     variant = load_variant(args.models, args.model, args.variant)
-    graph = read_graph(args.xml)
-    converted = convert(graph, options_for(variant, graph))
+    model = read_model(args.xml)
+    overrides = change_model(model, variant.stages["tf"].get("overrides", ()))
+    graph, *wishes = change_graph(graph_of(model), overrides)
+    converted = convert(graph, with_wishes(options_for(variant, graph), *wishes))
     with stage.made_whole(args.out) as part:
         save_saved_model(converted, part)
     stage.write_json(args.interface, converted.interface())
-    stage.write_json(args.facts, facts_of(converted, graph))
+    stage.write_json(args.facts, facts_of(converted, graph, overrides))
+
+
+def with_wishes(
+    options: Options, inputs: Mapping[str, Wish], outputs: Mapping[str, Wish]
+) -> Options:
+    """The same, but for the layouts that overrides ask of inputs and outputs."""
+    return replace(
+        options, inputs={**options.inputs, **inputs}, outputs={**options.outputs, **outputs}
+    )
 
 
 def options_for(variant: Variant, graph: Graph) -> Options:
@@ -97,7 +111,9 @@ def _match(names: Sequence[str], nodes: tuple[Node, ...], kind: str) -> str:
     )
 
 
-def facts_of(converted: Converted, graph: Graph) -> dict[str, Any]:
+def facts_of(
+    converted: Converted, graph: Graph, overrides: Sequence[Mapping[str, Any]]
+) -> dict[str, Any]:
     """What was planned and made, for the report."""
     plan = converted.plan
     return {
@@ -108,6 +124,7 @@ def facts_of(converted: Converted, graph: Graph) -> dict[str, Any]:
             "bound_bytes": plan.bound.bytes,
             "remaining": [str(each) for each in plan.transpositions],
         },
+        "overrides": list(overrides),
         "ir_operators": dict(Counter(node.type for node in graph.nodes)),
         "versions": versions("tensorflow", "openvino", "scipy", "numpy"),
     }

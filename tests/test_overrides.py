@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+from argparse import Namespace
+
 import numpy as np
 import openvino as ov
 import pytest
@@ -9,10 +12,12 @@ import tensorflow as tf
 import yaml
 from openvino.runtime import opset13 as ops
 
+from converters import tf as tf_stage
 from converters.ir_to_tf.convert import Options, convert
 from converters.ir_to_tf.errors import ConversionError
 from converters.ir_to_tf.overrides import change_graph, change_model, read_overrides
 from converters.ir_to_tf.reader import graph_of
+from converters.recipes import load_recipe
 from converters.recipes.problems import InvalidRecipe
 
 pytestmark = [
@@ -206,3 +211,45 @@ def test_a_file_is_checked_like_a_recipe(tmp_path):
     assert "bad.yaml:2: [1].layout: 'NHWC' must be as_written" in str(refusal.value)
     with pytest.raises(ConversionError, match="does not exist"):
         read_overrides(tmp_path / "none.yaml")
+
+
+RECIPE = """\
+schema: 1
+id: tiny
+name: A small network
+task: regression
+license: {spdx: MIT}
+sources:
+  network: {kind: file, path: network.onnx}
+load: {framework: onnx, model: network}
+inputs:
+  - {name: x, shape: [1, 4, 6, 6], layout: NCHW}
+outputs:
+  - {name: y}
+tf:
+  overrides:
+    - {op: "act/b*", replace: {type: Relu}}
+    - {op: y, layout: as_written}
+data:
+  noise: {kind: random}
+verification: {data: noise}
+"""
+
+
+def test_a_recipe_has_overrides_and_the_facts_record_them(tmp_path):
+    folder = tmp_path / "models" / "tiny"
+    folder.mkdir(parents=True)
+    (folder / "recipe.yaml").write_text(RECIPE)
+    (folder / "network.onnx").write_bytes(b"not read here")
+    ov.save_model(network(), tmp_path / "model.xml", compress_to_fp16=False)
+    (variant,) = load_recipe(folder).variants
+    places = {name: tmp_path / f"{name}.json" for name in ("interface", "facts")}
+    where = {"models": tmp_path / "models", "xml": tmp_path / "model.xml"}
+    asked = {"model": "tiny", "variant": variant, "out": tmp_path / "saved_model"}
+    tf_stage.run(Namespace(**asked, **where, **places))
+    facts = json.loads(places["facts"].read_text())
+    assert [entry["applied_to"] for entry in facts["overrides"]] == [["act/bent"], ["y"]]
+    assert "PRelu" not in facts["ir_operators"] and facts["ir_operators"]["Relu"] == 1
+    interface = json.loads(places["interface"].read_text())
+    assert interface["outputs"][0]["order"] == [0, 1, 2, 3]
+    assert interface["inputs"][0]["order"] == [0, 2, 3, 1]

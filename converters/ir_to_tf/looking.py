@@ -9,8 +9,8 @@ from converters.ir_to_tf.compare import compared, told
 from converters.ir_to_tf.debug import layers_table, one_layer
 from converters.ir_to_tf.errors import ConversionError
 from converters.ir_to_tf.explain import explained
+from converters.ir_to_tf.reader import read_model
 from converters.ir_to_tf.request import Request
-from converters.ir_to_tf.surgery import read_model
 from converters.ir_to_tf.trace import reference, traced, values_for
 
 

@@ -23,6 +23,7 @@ from converters.ir_to_tf.errors import ConversionError
 from converters.ir_to_tf.graph import Graph, Node
 from converters.ir_to_tf.layout.wishes import Wish, order_of
 from converters.ir_to_tf.pins import Layout, order_for, pinned
+from converters.ir_to_tf.reader import TERMINALS
 from converters.ir_to_tf.surgery import (
     Model,
     Op,
@@ -39,7 +40,6 @@ from converters.recipes.schema import problems_of
 Entry = Mapping[str, Any]
 Entries = Sequence[Entry]
 
-TERMINALS = ("Parameter", "Result")
 NEAREST = 3
 
 

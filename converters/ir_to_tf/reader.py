@@ -40,17 +40,21 @@ def read_graph(path: Path, fixed: Mapping[str, Any] | None = None) -> Graph:
 
     `fixed` gives inputs by name a value once and for all: they become constants.
     """
+    return graph_of(read_model(path), fixed)
+
+
+def read_model(path: Path) -> Any:
+    """The `openvino.Model` of a file."""
     import openvino as ov
 
     try:
-        model = ov.Core().read_model(path)
+        return ov.Core().read_model(path)
     except RuntimeError as error:
         raise ConversionError(
             f"OpenVINO cannot read it: {str(error).strip().splitlines()[-1]}",
             subject=str(path.name),
-            remedy="build the IR again with the mo stage",
+            remedy="give an IR's .xml with its .bin beside it, or build it again by the mo stage",
         ) from error
-    return graph_of(model, fixed)
 
 
 def graph_of(model: Any, fixed: Mapping[str, Any] | None = None) -> Graph:

@@ -12,9 +12,9 @@ from converters.ir_to_tf.errors import ConversionError
 from converters.ir_to_tf.graph import Graph, Node
 from converters.ir_to_tf.layout.wishes import Wish
 from converters.ir_to_tf.overrides import change_graph, change_model, read_overrides
-from converters.ir_to_tf.reader import graph_of
+from converters.ir_to_tf.reader import graph_of, read_model
 from converters.ir_to_tf.replacements import REPLACEMENTS, replaced
-from converters.ir_to_tf.surgery import Model, ended_at, layer_names, read_model
+from converters.ir_to_tf.surgery import Model, ended_at, layer_names
 from converters.recipes.problems import nearest
 
 

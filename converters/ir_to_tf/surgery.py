@@ -12,27 +12,13 @@ from typing import Any
 import numpy as np
 
 from converters.ir_to_tf.errors import ConversionError
+from converters.ir_to_tf.reader import DTYPES, TERMINALS
 
 Model = Any
 Op = Any
 Output = Any
 
 OPSET = "opset13"
-TERMINALS = ("Parameter", "Result")
-
-
-def read_model(path: Path) -> Model:
-    """The model that a file holds, as OpenVINO has it."""
-    import openvino as ov
-
-    try:
-        return ov.Core().read_model(path)
-    except RuntimeError as error:
-        raise ConversionError(
-            f"OpenVINO cannot read it: {str(error).strip().splitlines()[-1]}",
-            subject=str(path.name),
-            remedy="give an IR's .xml with its .bin beside it, or build it again by the mo stage",
-        ) from error
 
 
 def layer_names(path: Path) -> dict[int, str]:
@@ -76,8 +62,6 @@ def constant(values: Any, like: Output | None = None) -> Output:
 
     data = np.asarray(values)
     if like is not None:
-        from converters.ir_to_tf.reader import DTYPES
-
         data = data.astype(DTYPES[like.get_element_type().get_type_name()])
     elif data.dtype == np.float64:
         data = data.astype(np.float32)
