@@ -22,6 +22,7 @@ from converters.recipes import ARTIFACTS, Recipe, Variant, load_recipe, recipe_f
 from converters.recipes.slices import EXPORTED
 from converters.stage import ALL_VARIANTS
 from converters.summary import size_text
+from converters.traces import FOLDER as TRACES
 
 FOLDERS = ("results", "sources", "logs")
 """What builds fill; nothing else is ever looked at."""
@@ -39,7 +40,7 @@ STEMS: Mapping[str, tuple[str, ...]] = {
 INTERMEDIATE = ("saved_model", "ir")
 """Artefacts that others are made of: they are wanted even where nobody asked for them."""
 
-NOTES = ("facts", "verify", "traces")
+NOTES = ("facts", "verify", TRACES)
 """Folders of a variant that hold something of each stage or artefact."""
 
 HALF_WRITTEN = re.compile(r"\..+\.[a-z0-9_]{8}")
