@@ -6,6 +6,7 @@ Called by the simplify stage: `python -m converters.onnxsim_rounds IN OUT MOST`;
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 from converters import imports
@@ -42,12 +43,14 @@ def one_round(model: bytes) -> bytes:
     return graph.serialised(simpler)
 
 
-def main(source: str, target: str, most: str) -> None:
+def main(argv: Sequence[str]) -> int:
     """Read, simplify, write."""
+    source, target, most = argv
     simpler, rounds = fixed_point(Path(source).read_bytes(), int(most))
     Path(target).write_bytes(simpler)
     print(rounds)
+    return 0
 
 
 if __name__ == "__main__":
-    main(*sys.argv[1:])
+    raise SystemExit(main(sys.argv[1:]))

@@ -8,15 +8,13 @@ from __future__ import annotations
 
 import argparse
 import contextlib
-import os
-import subprocess
-import sys
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from converters import onnxsim_rounds, stage
+from converters.aside import run_aside
 from converters.errors import LimitError, ZooError
 from converters.export import graph
 from converters.recipes import load_variant
@@ -38,17 +36,12 @@ def simplified(model: bytes) -> tuple[bytes, int]:
     with tempfile.TemporaryDirectory() as folder:
         source, target = Path(folder) / "in.onnx", Path(folder) / "out.onnx"
         source.write_bytes(model)
-        done = subprocess.run(
-            [sys.executable, "-m", onnxsim_rounds.__name__, str(source), str(target), str(ROUNDS)],
-            env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        if done.returncode == 0:
-            return target.read_bytes(), int(done.stdout.split()[-1])
+        argv = [str(source), str(target), str(ROUNDS)]
+        done = run_aside("runtimes", onnxsim_rounds.__name__, argv)
+        if done.code == 0:
+            return target.read_bytes(), int(done.out.split()[-1])
     raise ZooError(
-        f"fails (exit code {done.returncode}): {last_words(done.stderr)}",
+        f"fails (exit code {done.code}): {last_words(done.err)}",
         subject="onnxsim",
         remedy="set export.opset to 13 or later, or simplify.skip: true",
     )

@@ -73,6 +73,19 @@ def gentle(argv):
     Path(argv[0]).touch()
     time.sleep(60)
 
+def inside(argv):
+    """A job inside a job; what it sets itself asks for no other server."""
+    from converters.aside import run_aside
+    os.environ["OMP_NUM_THREADS"] = "3"
+    ended = run_aside("none", "jobs", ["one", "two"])
+    print(json.dumps([*ended, os.getppid()]))
+    return 0
+
+def main(argv):
+    print(*argv, os.getppid())
+    print("aside", file=sys.stderr)
+    return 4
+
 def remember(argv):
     """What one job leaves in its process, no other may find."""
     left = getattr(sys, "left", 0)
@@ -167,7 +180,8 @@ def test_a_job_finds_what_its_own_process_would_have_found(build):
     assert found["argv"] == found["sys.argv"] == ["0", "--name", "ü"]
     assert found["stdin"] == "asked"
     assert Path(found["cwd"]) == Path(found["path"]) == build.folder.resolve()
-    expected = {**build.environ, "SEVERAL": "words", "TZ": "UTC", "ZOO_WORKERS": "0"}
+    assert found["environ"].pop("ZOO_WORKERS_KIND")
+    expected = {**build.environ, "SEVERAL": "words", "TZ": "UTC"}
     found["environ"].pop("LC_CTYPE", None)  # Python itself sets it where there is no locale
     assert found["environ"] == expected
     assert found["pid"] != found["server"]
@@ -221,6 +235,13 @@ def test_jobs_at_once_share_one_server(build):
     found = [json.loads(job.communicate("", timeout=120)[0].splitlines()[-1]) for job in jobs]
     assert len({each["server"] for each in found}) == 1
     assert len({each["pid"] for each in found}) == 8
+
+
+def test_a_job_may_have_a_job_done(build):
+    code, out, err = build.run("inside")
+    ended, said, aside, server = json.loads(out.splitlines()[-1])
+    assert (code, err, ended, aside) == (0, "", 4, "aside\n")
+    assert said == f"one two {server}\n"
 
 
 # How a job ends -----------------------------------------------------------------------------------

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from converters.workers import client, families, places
+from converters.workers import client, families, places, wire
 from converters.workers.places import build_id
 
 __all__ = ["build_id", "run_command_in_worker", "run_in_worker"]
@@ -25,7 +25,14 @@ def run_in_worker(stage: str, argv: Sequence[str], framework: str = "") -> int |
     return run_command_in_worker(family, STAGE, [stage, *argv]) if family else None
 
 
-def run_command_in_worker(family: str, entry: str, argv: Sequence[str]) -> int | None:
-    """The same for a function `module:function` that takes `argv` and returns an exit code."""
+def run_command_in_worker(
+    family: str, entry: str, argv: Sequence[str], files: Sequence[int] = (0, 1, 2)
+) -> int | None:
+    """The same for a function `module:function` that takes `argv` and returns an exit code.
+
+    `files` become its standard input, output and error.
+    """
     build = places.current_build()
-    return client.answered(build, family, entry, list(argv)) if build else None
+    if build is None:
+        return None
+    return client.answered(build, family, wire.current(entry, list(argv)), files)

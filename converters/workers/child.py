@@ -66,8 +66,7 @@ def _take_over(request: Request, files: Sequence[int], left: Iterable[Any]) -> N
     with contextlib.suppress(OSError):
         os.setpriority(os.PRIO_PROCESS, 0, request.nice)
     os.environ.clear()
-    # a job inside a job is done where it is
-    os.environ.update(request.environ, ZOO_WORKERS="0")
+    os.environ.update(request.environ)
     time.tzset()
     tempfile.tempdir = None
     sys.path[0] = request.cwd

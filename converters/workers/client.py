@@ -11,7 +11,7 @@ import signal
 import socket
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from converters.workers import wire
@@ -32,8 +32,8 @@ class UnservedError(Exception):
     """The server did not take the job: it may be done elsewhere."""
 
 
-def answered(build: str, family: str, entry: str, argv: list[str]) -> int | None:
-    """The exit code of a function that a worker ran; None where no worker can be had."""
+def answered(build: str, family: str, request: wire.Request, files: Sequence[int]) -> int | None:
+    """The exit code of a job that a worker did; None where no worker can be had."""
     try:
         place = place_of(build, family)
     except OSError:
@@ -42,7 +42,7 @@ def answered(build: str, family: str, entry: str, argv: list[str]) -> int | None
     for _ in range(2 if place else 0):
         try:
             with connected(place) as connection:  # type: ignore[arg-type]
-                return _handed_over(connection, build, wire.current(entry, argv))
+                return _handed_over(connection, build, request, files)
         except UnservedError:
             continue
         except (OSError, ValueError):
@@ -97,11 +97,13 @@ def _start(place: Place) -> None:
         )
 
 
-def _handed_over(connection: socket.socket, build: str, request: wire.Request) -> int | None:
+def _handed_over(
+    connection: socket.socket, build: str, request: wire.Request, files: Sequence[int]
+) -> int | None:
     """Give the job away and wait for its end."""
     _flush()
     try:
-        wire.send(connection, request, (0, 1, 2))
+        wire.send(connection, request, files)
         connection.settimeout(STARTING_SECONDS)
         messages = wire.lines(connection)
         child = next(messages, {}).get("started")

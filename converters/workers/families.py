@@ -53,7 +53,7 @@ FAMILIES: Mapping[str, Family] = {
 }
 """Which packages can share a process: TensorFlow and tflite-runtime cannot.
 
-ONNX Runtime is in none: its import starts a thread.
+ONNX Runtime is in none, and onnxsim that needs it: its import starts a thread.
 """
 
 OF_STAGE = {

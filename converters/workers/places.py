@@ -32,6 +32,9 @@ STARTING = (
 A server serves the jobs that agree with it in all of them: the others get a server of their own.
 """
 
+AGREED = "ZOO_WORKERS_KIND"
+"""The variable that tells a job inside a job what the outer one agreed in."""
+
 
 class Place(NamedTuple):
     """Where one server is met."""
@@ -108,6 +111,8 @@ def kind(environ: Mapping[str, str]) -> str:
 
     Installing a package changes the folder that it is installed into.
     """
+    if AGREED in environ:
+        return environ[AGREED]
     read = sorted(item for item in environ.items() if item[0].startswith(STARTING))
     places = [path for path in sys.path if path.endswith("site-packages")]
     changed = [(path, Path(path).stat().st_mtime_ns) for path in places if Path(path).is_dir()]

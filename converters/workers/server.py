@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from converters.workers import child, families, wire
-from converters.workers.places import Place, is_alive
+from converters.workers.places import AGREED, Place, is_alive
 
 IDLE_SECONDS = 900.0
 """After so long without a job a server ends; the next job starts another."""
@@ -111,13 +111,17 @@ class Server:
         server = os.getpid()
         pid = os.fork()
         if not pid:
-            request = request._replace(environ={**self.set_by_imports, **request.environ})
+            request = request._replace(environ=self._environ(request))
             child.become(request, files, server, self._left_behind())
         wire.tell(connection, started=pid)
         job = Job(pid, os.pidfd_open(pid), connection)
         self.jobs[pid] = job
         self.selector.register(job.process, selectors.EVENT_READ, lambda _: self._finish(job))
         self.selector.register(connection, selectors.EVENT_READ, lambda _: self._listen(job))
+
+    def _environ(self, request: wire.Request) -> dict[str, str]:
+        """The job's variables; the jobs inside it shall agree with it, whatever it sets itself."""
+        return {**self.set_by_imports, **request.environ, AGREED: self.place.kind}
 
     def _left_behind(self) -> list[Any]:
         """What a child must not keep open: it would keep other clients waiting."""

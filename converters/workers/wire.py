@@ -10,7 +10,7 @@ import json
 import os
 import socket
 import struct
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
 LENGTH = struct.Struct(">I")
@@ -37,7 +37,7 @@ def current(entry: str, argv: list[str]) -> Request:
     return Request(entry, argv, os.getcwd(), dict(os.environ), umask, nice)  # noqa: PTH109
 
 
-def send(connection: socket.socket, request: Request, files: tuple[int, int, int]) -> None:
+def send(connection: socket.socket, request: Request, files: Sequence[int]) -> None:
     """Send a request, with the three standard files."""
     # names of files need not be text: json keeps what the file system encoding cannot decode
     body = json.dumps(request._asdict()).encode()
