@@ -245,9 +245,10 @@ def test_command_writes_and_explains(tmp_path, capsys):
 
 def test_unsupported_ops_are_named_all_at_once():
     x = picture("x", 1, 4, 8)
-    small = ops.adaptive_max_pool(x, np.array([4]))
-    smaller = ops.adaptive_max_pool(small.output(0), np.array([2]))
-    source = model({"y": ops.erf(smaller.output(0))}, x)
+    words = {"convert_type": "i32", "with_replacement": True, "log_probs": False}
+    drawn = ops.multinomial(ops.reshape(x, np.array([4, 8]), False), np.array(3), **words)
+    again = ops.multinomial(ops.convert(drawn, "f32"), np.array(2), **words)
+    source = model({"y": ops.erf(ops.convert(again, "f32"))}, x)
     with pytest.raises(UnsupportedError) as refusal:
         convert(graph_of(source))
     assert "2 layers of 1 unsupported types" in str(refusal.value)

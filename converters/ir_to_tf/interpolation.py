@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 
@@ -97,9 +98,40 @@ def _cubic(resize: Resize) -> Array:
     return matrix
 
 
+def _triangle(d: Array) -> Array:
+    return np.maximum(0.0, 1 - np.abs(d))
+
+
+def _keys(d: Array) -> Array:
+    """Keys's cubic with Pillow's own -0.5, which OpenVINO takes whatever `cube_coeff` says."""
+    a, d = -0.5, np.abs(d)
+    near = ((a + 2) * d - (a + 3)) * d * d + 1
+    far = a * (((d - 5) * d + 8) * d - 4)
+    return np.where(d < 1, near, np.where(d < 2, far, 0.0))
+
+
+def _as_pillow(weigh: Callable[[Array], Array], reach: float) -> Any:
+    """Pillow's filters: as wide as the samples are apart, over whole samples near enough."""
+
+    def matrix(resize: Resize) -> Array:
+        apart = max(1.0, resize.size / resize.made)
+        centre = ((np.arange(resize.made) + 0.5) * resize.size / resize.made)[:, None]
+        first = np.maximum(0, np.trunc(centre - reach * apart + 0.5))
+        last = np.minimum(resize.size, np.trunc(centre + reach * apart + 0.5))
+        steps = np.arange(resize.size)[None]
+        weights = weigh((steps - centre + 0.5) / apart)
+        weights = np.where((steps >= first) & (steps < last), weights, 0.0)
+        made: Array = weights / weights.sum(1, keepdims=True)
+        return made
+
+    return matrix
+
+
 MODES: dict[str, Callable[[Resize], Array]] = {
     "nearest": _nearest,
     "linear": _linear,
     "linear_onnx": _linear_onnx,
     "cubic": _cubic,
+    "bilinear_pillow": _as_pillow(_triangle, 1.0),
+    "bicubic_pillow": _as_pillow(_keys, 2.0),
 }

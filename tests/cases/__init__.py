@@ -104,6 +104,7 @@ FAMILIES = [
     "decoding",
     "loose",
     "detection",
+    "regions",
 ]
 
 

@@ -16,6 +16,8 @@ CASES = [
     case("NormalizeL2", image(), i64(1), eps=1e-3, eps_mode="add"),
     case("NormalizeL2", image(), i64(2, 3), eps=1e-3, eps_mode="max"),
     case("LRN", image(2, 7, 4, 5), i64(1), alpha=0.1, beta=0.75, bias=1.0, size=5),
+    case("LRN", image(2, 7, 4, 5), i64(1), alpha=0.1, beta=0.75, bias=1.0, size=4),
+    case("LRN", image(2, 7, 4, 5), i64(2, 3), alpha=0.1, beta=0.75, bias=1.0, size=3),
     case("PRelu", image(), const(3)),
     case("PRelu", image(), np.float32([0.1])),
     case("PRelu", image(), const(1, 3, 1, 1)),

@@ -19,6 +19,10 @@ CASES = [
     case("Roll", X, i64(2, -1, 1), i64(1, -1, 1), opset="opset7"),
     case("GRN", X, bias=0.3, opset="opset1"),
     case("GroupNormalization", X, const(6), const(6), num_groups=3, epsilon=1e-3, opset="opset12"),
+    *(
+        case("AdaptiveMaxPool", x, i64(*s), index_element_type="i32", opset="opset8", ports=2)
+        for x, s in ((X, (3, 2)), (image(2, 3, 7), (5,)), (image(1, 2, 3, 4, 5), (2, 2, 3)))
+    ),
     case("AdaptiveAvgPool", X, i64(3, 2), opset="opset8"),
     case("AdaptiveAvgPool", image(2, 3, 7), i64(5), opset="opset8"),
     *(

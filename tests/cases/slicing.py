@@ -58,6 +58,8 @@ CASES = [
     case("Broadcast", image(3, 4), i64(1, 1), mode="bidirectional", opset="opset5"),
     case("Gather", X, i64(0, 2, 5), np.int64(1), batch_dims=0),
     case("Gather", X, i64(1, 2, 3), np.int64(1), batch_dims=0),
+    case("Gather", X, i64([1, 5, 0], [2, 0, -1]), np.int64(1), batch_dims=1),
+    case("Gather", X, i64([1], [2]), np.int64(2), batch_dims=-1),
     case("Gather", X, i64(-1), np.int64(1), batch_dims=0),
     case("Gather", X, np.int64(1), np.int64(2), batch_dims=0),
     case("Gather", X, np.array([[0, 1], [3, 2]]), np.int64(3), batch_dims=0),

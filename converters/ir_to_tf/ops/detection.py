@@ -31,7 +31,7 @@ class Priors(NamedTuple):
         data = tf.convert_to_tensor(data)
         rows = tf.reshape(data[:, 0], [data.shape[0], -1, size])[:, :, size - 4 :]
         count = int(rows.shape[1])
-        boxes = rows if frame is None else rows / np.float32(frame)
+        boxes = rows if frame is None else rows / np.array(frame, np.float32)
         if not varied:
             return cls(boxes, np.ones((1, count, 4), np.float32))
         return cls(boxes, tf.reshape(data[:, 1, : count * 4], [-1, count, 4]))
@@ -47,6 +47,28 @@ class Priors(NamedTuple):
         half = tf.exp(moves[..., 2:]) * size * 0.5
         return tf.concat([centre - half, centre + half], -1)
 
+    def refined(self, moves: Any, first: Any, by_corners: bool) -> Any:
+        """Boxes moved once, or, where a first guess is given, twice."""
+        images, count = int(moves.shape[0]), int(self.boxes.shape[1])
+        priors = self
+        if first is not None:
+            guess = self.decoded(tf.reshape(first, [images, count, 1, 4]), by_corners)
+            priors = Priors(guess[:, :, 0], self.variances)
+        return priors.decoded(tf.reshape(moves, [images, count, -1, 4]), by_corners)
+
+
+class Limits(NamedTuple):
+    """How much boxes may overlap, the least score, and how many are looked at and kept."""
+
+    overlap: float
+    least: float
+    top_k: int
+    most: int
+
+    def without_votes(self) -> Limits:
+        """The same, where scores have been looked at already."""
+        return Limits(self.overlap, NOTHING / 2, -1, self.most)
+
 
 def _inside(boxes: Any) -> Any:
     return tf.minimum(tf.maximum(boxes, 0.0), 1.0)
@@ -58,8 +80,22 @@ class Votes(NamedTuple):
     scores: Any
     labels: list[int]
 
-    def best_only(self, least: float, most: int) -> Votes:
+    @classmethod
+    def of(cls, votes: Any, first: Any, boxes: Any, limits: tuple[int, float]) -> Votes:
+        """All classes but the background, to which all belongs that is hardly a thing."""
+        (background, least), (images, count) = limits, boxes.shape[:2]
+        scores = tf.reshape(votes, [images, count, -1])
+        classes = int(scores.shape[2])
+        if first is not None:
+            is_thing = tf.reshape(first, [images, count, 2])[..., 1:] >= least
+            nothing = np.eye(classes, dtype=np.float32)[max(background, 0)]
+            scores = tf.where(is_thing, scores, nothing)
+        labels = [label for label in range(classes) if label != background]
+        return cls(tf.gather(tf.transpose(scores, [0, 2, 1]), labels, axis=1), labels)
+
+    def best_only(self, limits: Limits) -> Votes:
         """Of every prior the best class; of these the best priors of each image."""
+        most, least = limits.top_k, limits.least
         best = tf.reduce_max(self.scores, 1, keepdims=True)
         if 0 < most < int(best.shape[2]):
             limit = tf.math.top_k(best, most).values[..., -1:]
@@ -99,34 +135,21 @@ def detection_output(
     """Rows of image, class, score, left, top, right, bottom; an image of -1 ends them."""
     frame = None if normalized else [input_width, input_height] * 2
     known = Priors.of(priors, 4 if normalized else 5, frame, not variance_encoded_in_target)
-    count, images = int(known.boxes.shape[1]), int(moves.shape[0])
-    by_corners = code_type.endswith("corner")
-    if coarse_moves is not None:
-        first = known.decoded(tf.reshape(coarse_moves, [images, count, 1, 4]), by_corners)
-        known = Priors(first[:, :, 0], known.variances)
-    boxes = known.decoded(tf.reshape(moves, [images, count, -1, 4]), by_corners)
-    scores = tf.reshape(votes, [images, count, -1])
-    classes = int(scores.shape[2])
-    if coarse_votes is not None:
-        is_thing = tf.reshape(coarse_votes, [images, count, 2])[..., 1:] >= objectness_score
-        nothing = np.eye(classes, dtype=np.float32)[max(background_label_id, 0)]
-        scores = tf.where(is_thing, scores, nothing)
-    labels = [label for label in range(classes) if label != background_label_id]
-    wanted = Votes(tf.gather(tf.transpose(scores, [0, 2, 1]), labels, axis=1), labels)
+    boxes = known.refined(moves, coarse_moves, code_type.endswith("corner"))
+    wanted = Votes.of(votes, coarse_votes, boxes, (background_label_id, objectness_score))
+    limits = Limits(nms_threshold, confidence_threshold, top_k, keep_top_k[0])
     if decrease_label_id:
-        wanted = wanted.best_only(confidence_threshold, top_k)
-        confidence_threshold, top_k = NOTHING / 2, -1
+        wanted, limits = wanted.best_only(limits), limits.without_votes()
     boxes = _inside(boxes) if clip_before_nms else boxes
-    where = [0] * len(labels) if share_location else labels
+    where = [0] * len(wanted.labels) if share_location else wanted.labels
     each = tf.transpose(tf.gather(boxes, where, axis=2), [0, 2, 1, 3])
-    limits = (nms_threshold, confidence_threshold, top_k)
-    found = _found(wanted, each, limits, keep_top_k[0])
+    found = _found(wanted, each, limits)
     return _rows(site, found, (int(decrease_label_id), clip_after_nms))
 
 
-def _found(votes: Votes, boxes: Any, limits: tuple[float, float, int], most: int) -> Any:
+def _found(votes: Votes, boxes: Any, limits: Limits) -> Any:
     """What each image keeps: scores, labels and boxes, by class; and whether it is there."""
-    overlap, least, top_k = limits
+    overlap, least, top_k, most = limits
     images, classes, count = (int(size) for size in votes.scores.shape)
     scores = tf.reshape(votes.scores, [images * classes, count])
     boxes = tf.reshape(boxes, [images * classes, count, 4])
@@ -138,7 +161,7 @@ def _found(votes: Votes, boxes: Any, limits: tuple[float, float, int], most: int
     boxes = tf.reshape(tf.gather(boxes, chosen, batch_dims=1), [images, classes * count, 4])
     is_there = tf.reshape(np.arange(count, dtype=np.int32) < valid[:, None], [images, -1])
     best = tf.where(is_there, tf.reshape(best, [images, -1]), NOTHING)
-    labels = np.repeat(np.float32(votes.labels), count)[None].repeat(images, 0)
+    labels = np.repeat(np.array(votes.labels, np.float32), count)[None].repeat(images, 0)
     found = (best, tf.constant(labels), boxes, is_there)
     if 0 < most < classes * count:
         order = tf.sort(tf.math.top_k(best, most).indices)  # by class again

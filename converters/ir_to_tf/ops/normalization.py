@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 import tensorflow as tf
 
 from converters.ir_to_tf.graph import Node
-from converters.ir_to_tf.layout.rules import last_axis, normalised, same_axes
+from converters.ir_to_tf.layout.rules import as_written, last_axis, normalised, same_axes
 from converters.ir_to_tf.layout.spec import Spec
 from converters.ir_to_tf.registry import op
 from converters.ir_to_tf.site import Site
@@ -65,21 +66,38 @@ def normalize_l2(site: Site, x: Any, _axes: Any, *, eps: float, eps_mode: str) -
     return x * tf.math.rsqrt(bounded)
 
 
-def _axis_of_lrn(node: Node) -> int:
-    axes = node.axes(1)
-    return axes[0] if len(axes) == 1 else 1
+def neighbours(node: Node) -> Spec:
+    """Along one axis there is a kernel, for which it must be the last."""
+    if len(node.axes(1)) != 1 or node["size"] % 2 == 0:
+        return as_written(node)
+    return last_axis(lambda n: n.axes(1)[0], unit=True)(node)
 
 
-@op("LRN", layout=last_axis(_axis_of_lrn, unit=True))
+@op("LRN", layout=neighbours)
 def lrn(
     site: Site, x: Any, _axes: Any, *, alpha: float, beta: float, bias: float, size: int
 ) -> Any:
-    """LOCAL_RESPONSE_NORMALIZATION, over neighbours along one axis."""
-    if len(site.node.axes(1)) != 1 or size % 2 == 0:
-        raise site.refuse("LRN over several axes, or of an even size, is not supported")
+    """LOCAL_RESPONSE_NORMALIZATION along one axis; along several, a sum of shifted slices."""
+    axes = site.node.axes(1)
+    if len(axes) != 1 or size % 2 == 0:
+        share = alpha / float(size) ** len(axes)
+        sums = _sums_of_neighbours(tf.square(x), axes, size)
+        return x / tf.pow(bias + share * sums, beta)
     flat = tf.reshape(x, [-1, 1, 1, x.shape[-1]])
     made = tf.nn.local_response_normalization(flat, size // 2, bias, alpha / size, beta)
     return tf.reshape(made, x.shape)
+
+
+def _sums_of_neighbours(x: Any, axes: Sequence[int], size: int) -> Any:
+    """Sums over windows round every element, along each axis in turn."""
+    before = (size - 1) // 2
+    for axis in axes:
+        rows = np.zeros((len(x.shape), 2), np.int32)
+        rows[axis] = before, before
+        wide, length = tf.pad(x, rows), int(x.shape[axis])
+        lead = (slice(None),) * axis
+        x = tf.add_n([wide[(*lead, slice(k, k + length))] for k in range(2 * before + 1)])
+    return x
 
 
 @op("BatchNormInference", layout=per_channel)

@@ -12,6 +12,7 @@ import tensorflow as tf
 from converters.ir_to_tf.graph import Array, Node
 from converters.ir_to_tf.layout.rules import as_written, first_input, touched_axes
 from converters.ir_to_tf.layout.spec import Spec
+from converters.ir_to_tf.reader import DTYPES
 from converters.ir_to_tf.registry import op
 from converters.ir_to_tf.site import Site
 
@@ -112,3 +113,23 @@ def bins(read: int, made: int) -> Array:
         start, end = row * read // made, -(-(row + 1) * read // made)
         matrix[row, start:end] = 1 / (end - start)
     return matrix
+
+
+@op("AdaptiveMaxPool", layout=as_written)
+def adaptive_max_pool(site: Site, x: Any, _sizes: Any, *, index_element_type: str) -> Any:
+    """The greatest of each bin, and its place in the image."""
+    x, made = tf.convert_to_tensor(x), site.node.outputs[0].shape[2:]
+    space = [int(size) for size in x.shape[2:]]
+    best, places = [], []
+    for bin_ in np.ndindex(*made):
+        cut = [
+            slice(k * n // m, -(-(k + 1) * n // m))
+            for k, n, m in zip(bin_, space, made, strict=True)
+        ]
+        seen = tf.reshape(x[(..., *cut)], [*x.shape[:2], -1])
+        numbers = np.arange(int(np.prod(space)), dtype=np.int32).reshape(space)[tuple(cut)].ravel()
+        best.append(tf.reduce_max(seen, -1))
+        places.append(tf.gather(numbers, tf.argmax(seen, -1, tf.int32)))
+    shape = [*x.shape[:2], *made]
+    index = tf.cast(tf.reshape(tf.stack(places, -1), shape), DTYPES[index_element_type])
+    return tf.reshape(tf.stack(best, -1), shape), index

@@ -43,10 +43,14 @@ KERNELS = {
 KERNELS["linear_onnx"] = KERNELS["linear"]
 
 
+PADS = ("pads_begin", "pads_end")
+
+
 def resized_axes(node: Node) -> tuple[int, ...]:
     """The axes that change size; at least two of an image's, since kernels want two."""
     data, made = node.inputs[0], node.outputs[0]
-    changed = tuple(a for a in range(data.rank) if data.shape[a] != made.shape[a])
+    pads = {a for name in PADS for a, n in enumerate(node.attributes.get(name, ())) if n}
+    changed = tuple(a for a in range(data.rank) if data.shape[a] != made.shape[a] or a in pads)
     listed = sorted(_listed_axes(node))
     spatial = tuple(range(2, data.rank))
     if data.rank == 4 and set(changed) <= set(spatial):
@@ -84,14 +88,19 @@ def interpolate(
     pads_end: Sequence[int] = (),
 ) -> Any:
     """RESIZE_BILINEAR or RESIZE_NEAREST_NEIGHBOR where their samples are the IR's."""
-    if any(pads_begin) or any(pads_end):
-        raise site.refuse("pads of Interpolate are not supported", "pad before it")
+    rank = site.node.inputs[0].rank
+    pads = list(zip(*([*p, *[0] * rank][:rank] for p in (pads_begin, pads_end)), strict=True))
     if mode not in MODES:
         raise site.refuse(f"mode {mode} is not supported", "resize by linear, cubic or nearest")
     scales = _scales(site.node) if shape_calculation_mode == "scales" else {}
     resizes = []
-    for axis in site.spatial(resized_axes(site.node)):
+    axes = site.spatial(resized_axes(site.node))
+    if any(map(any, pads)):
+        behind = [(0, 0)] * (len(x.shape) - len(axes) - 1)
+        x = tf.pad(x, [(0, 0), *(pads[axis] for axis in axes), *behind])
+    for axis in axes:
         size, made = site.node.inputs[0].shape[axis], site.node.outputs[0].shape[axis]
+        size += sum(pads[axis])
         resizes.append(
             Resize(
                 size,

@@ -9,8 +9,9 @@ import numpy as np
 import tensorflow as tf
 
 from converters.ir_to_tf.graph import Node
-from converters.ir_to_tf.layout.rules import concatenated, split, touched_axes
+from converters.ir_to_tf.layout.rules import as_written, concatenated, split, touched_axes
 from converters.ir_to_tf.layout.spec import Spec
+from converters.ir_to_tf.ops.gathering import gather as gather_by_batch
 from converters.ir_to_tf.registry import op
 from converters.ir_to_tf.site import Site
 
@@ -144,6 +145,8 @@ def _gathered_axis(node: Node) -> Iterator[int]:
 
 def gathered(node: Node) -> Spec:
     """Known indices along one axis: it stays whole; the rest in any order."""
+    if node.attributes.get("batch_dims"):
+        return as_written(node)
     axes: Mapping[int, int | None] = dict.fromkeys(_gathered_axis(node))
     return touched_axes(lambda _: axes, mover=True)(node)
 
@@ -152,7 +155,7 @@ def gathered(node: Node) -> Spec:
 def gather(site: Site, x: Any, indices: Any, _axis: Any, *, batch_dims: int) -> Any:
     """GATHER of known indices; a run of them is a slice."""
     if batch_dims:
-        raise site.refuse("batch_dims of Gather is not supported with known indices")
+        return gather_by_batch(site, x, indices, _axis, batch_dims=batch_dims)
     (axis,) = site.node.axes(2)
     place, size = site.axis(axis), site.node.inputs[0].shape[axis]
     steps = np.where(indices < 0, indices + size, indices).astype(np.int32)

@@ -73,7 +73,9 @@ def _space_to_depth(node: Node) -> Nodes:
 def _gather(node: Node) -> Nodes | None:
     """Indices of any rank are a row of them, and a Reshape."""
     data, indices = node.inputs[:2]
-    if not indices.is_constant or not node.inputs[2].is_constant or indices.rank == 1:
+    has_batches = bool(node.attributes.get("batch_dims"))
+    known = indices.is_constant and node.inputs[2].is_constant
+    if not known or has_batches or indices.rank == 1:
         return None
     (axis,) = node.axes(2)
     shape = (*data.shape[:axis], prod(indices.shape), *data.shape[axis + 1 :])
