@@ -1,14 +1,16 @@
 """Pins: tensors whose order of axes the user dictates, not the integer program.
 
 A pin is a node that computes nothing; it exists in one order only, so that what is written on one
-side of it, and read on the other, is stored so.
+side of it, and read on the other, is stored so. A pin without an order carries any: it only keeps
+apart what no rewrite is to see as one.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 
 from converters.ir_to_tf.graph import Graph, Node, Value, renumbered
+from converters.ir_to_tf.layout.rules import same_axes
 from converters.ir_to_tf.layout.spec import Spec
 from converters.ir_to_tf.layout.wishes import order_of, terminal
 
@@ -18,8 +20,23 @@ Layout = str | Sequence[int]
 
 
 def pin_rule(node: Node) -> Spec:
-    """One order, for what comes and for what goes."""
-    return terminal(node, [tuple(node["order"])])
+    """One order, for what comes and for what goes; or any, the same for both."""
+    order = node["order"]
+    return same_axes(node) if order is None else terminal(node, [tuple(order)])
+
+
+def apart(graph: Graph, names: Collection[str]) -> Graph:
+    """The graph, with what some ops make behind pins that carry any order."""
+    nodes: list[Node] = []
+    instead: dict[Value, Value] = {}
+    for written in graph.nodes:
+        (node,) = renumbered([written], instead)
+        nodes.append(node)
+        if node.name in names:
+            pin = _pin(f"{node.name}/pin", node.outputs[0], None)
+            instead[node.outputs[0]] = pin.outputs[0]
+            nodes.append(pin)
+    return Graph(tuple(nodes)).checked()
 
 
 def pinned(graph: Graph, layouts: Mapping[str, Layout]) -> Graph:
@@ -62,6 +79,6 @@ def order_for(layout: Layout, value: Value) -> tuple[int, ...] | None:
     return tuple(layout) if sorted(layout) == list(range(value.rank)) else None
 
 
-def _pin(name: str, value: Value, order: tuple[int, ...]) -> Node:
+def _pin(name: str, value: Value, order: tuple[int, ...] | None) -> Node:
     made = Value(f"{name}:0", value.shape, value.dtype)
     return Node(name, PIN, (value,), (made,), {"order": order})

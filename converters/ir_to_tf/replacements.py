@@ -9,11 +9,15 @@ from collections.abc import Callable, Collection, Iterator
 
 import numpy as np
 
+from converters.ir_to_tf.errors import ConversionError
 from converters.ir_to_tf.surgery import Model, Op, Output, constant, created, instead
 
 SIXTH = 0.16666667
 SIXTH_FOR_EDGETPU = 0.16666666
 """A sixth that TensorFlow Lite does not take for one: it then fuses no HARD_SWISH of it."""
+
+APART = "/apart"
+"""Ends the name of an op whose result `pins.apart` keeps: no formula is found across it again."""
 
 SHARPNESS = 2.0**20
 """Differences below a millionth count as equal, in part, where argmax is told in arithmetic."""
@@ -58,15 +62,14 @@ def _gated(op: Op) -> Output:
 
 def hardswish_for_edgetpu(model: Model) -> list[str]:
     """HSwish in Add, Clamp and Multiply, which TensorFlow Lite leaves as they are."""
-    return [
-        _renamed(op, _hardswish(op.input(0).get_source_output()))
-        for op in _of_type(model, "HSwish")
-    ]
+    return [_renamed(op, _hardswish(op)) for op in _of_type(model, "HSwish")]
 
 
-def _hardswish(x: Output) -> Op:
+def _hardswish(op: Op) -> Op:
+    x = op.input(0).get_source_output()
     line = created("Add", [x, constant(np.float32(3))], {})
     cut = created("Clamp", line.outputs(), {"min": 0.0, "max": 6.0})
+    cut.set_friendly_name(f"{op.get_friendly_name()}{APART}")
     product = created("Multiply", [x, cut.output(0)], {})
     return created("Multiply", [product.output(0), constant(np.float32(SIXTH_FOR_EDGETPU))], {})
 
@@ -81,6 +84,7 @@ def _minmax(op: Op) -> Op:
     zero = constant(np.zeros((), np.float32), like=x)
     above = created("Maximum", [x, zero], {})
     below = created("Minimum", [x, zero], {})
+    below.set_friendly_name(f"{op.get_friendly_name()}{APART}")
     bent = created("Multiply", [below.output(0), _along_channels(slope, x)], {})
     return created("Add", [above.output(0), bent.output(0)], {})
 
@@ -149,13 +153,18 @@ SHAPERS = ("Squeeze", "Unsqueeze", "Reshape", "Transpose")
 
 def _drop_conversions(output: Output) -> None:
     """Leave out the conversions that follow an output, also behind ops that only shape it."""
-    for reader in list(output.get_target_inputs()):
+    for op in reversed(list(_conversions(output))):
+        source = op.input(0).get_source_output()
+        instead(op.output(0), lambda source=source: source)  # type: ignore[misc]
+
+
+def _conversions(output: Output) -> Iterator[Op]:
+    for reader in output.get_target_inputs():
         op = reader.get_node()
         if op.get_type_name() == "Convert":
-            instead(op.output(0), lambda: output)
-            _drop_conversions(output)
-        elif op.get_type_name() in SHAPERS:
-            _drop_conversions(op.output(0))
+            yield op
+        if op.get_type_name() in (*SHAPERS, "Convert"):
+            yield from _conversions(op.output(0))
 
 
 def _of_type(model: Model, kind: str) -> list[Op]:
@@ -186,5 +195,12 @@ def replaced(model: Model, flags: Collection[str]) -> dict[str, list[str]]:
     if "replace_argmax_indices_to_float32" in flags:  # it does more of the same
         flags = set(flags) - {"replace_argmax"}
     done = {flag: replace(model) for flag, replace in REPLACEMENTS.items() if flag in flags}
-    model.validate_nodes_and_infer_types()
+    try:
+        model.validate_nodes_and_infer_types()
+    except RuntimeError as error:
+        raise ConversionError(
+            f"types do not fit behind it: {str(error).strip().splitlines()[-1]}",
+            subject=", ".join(f"--{flag}" for flag in done),
+            remedy="leave the flag out: what it replaces is read by ops that want the old type",
+        ) from error
     return done

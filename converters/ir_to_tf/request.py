@@ -12,8 +12,9 @@ from converters.ir_to_tf.errors import ConversionError
 from converters.ir_to_tf.graph import Graph, Node
 from converters.ir_to_tf.layout.wishes import Wish
 from converters.ir_to_tf.overrides import change_graph, change_model, read_overrides
+from converters.ir_to_tf.pins import apart
 from converters.ir_to_tf.reader import graph_of, read_model
-from converters.ir_to_tf.replacements import REPLACEMENTS, replaced
+from converters.ir_to_tf.replacements import APART, REPLACEMENTS, replaced
 from converters.ir_to_tf.surgery import Model, ended_at, layer_names
 from converters.recipes.problems import nearest
 
@@ -34,9 +35,11 @@ def requested(args: Namespace) -> Request:
         model = ended_at(model, names)
     entries = read_overrides(args.overrides) if args.overrides else ()
     record = change_model(model, entries)
-    for flag, ops in replaced(model, {f for f in REPLACEMENTS if getattr(args, f)}).items():
+    done = replaced(model, {flag for flag in REPLACEMENTS if getattr(args, flag)})
+    for flag, ops in done.items():
         print(f"--{flag}: {', '.join(ops) or 'there is nothing to replace'}", file=sys.stderr)
-    changed = change_graph(graph_of(model), record)
+    kept = {f"{name}{APART}" for ops in done.values() for name in ops}
+    changed = change_graph(apart(graph_of(model), kept), record)
     inputs, outputs = _kept(args, changed.graph)
     options = Options({**inputs, **changed.inputs}, {**outputs, **changed.outputs})
     return Request(convert(changed.graph, options), layers)

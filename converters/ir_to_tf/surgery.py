@@ -96,7 +96,10 @@ def ended_at(model: Model, wanted: Sequence[str]) -> Model:
             result.set_friendly_name(public)
             results.append(result)
     cut = ov.Model(results, model.get_parameters())
-    for parameter in model.get_parameters():
-        if not parameter.output(0).get_target_inputs():
-            cut.remove_parameter(parameter)
-    return ov.Model(cut.get_results(), cut.get_parameters())
+    read = {
+        port.get_source_output().get_node().get_friendly_name()
+        for op in cut.get_ordered_ops()
+        for port in op.inputs()
+    }
+    needed = [each for each in model.get_parameters() if each.get_friendly_name() in read]
+    return ov.Model(results, needed)
