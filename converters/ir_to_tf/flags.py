@@ -131,7 +131,7 @@ GROUPS: Mapping[str, Sequence[Flag]] = {
             "inputs and outputs of the full integer file (default: int8)",
             {"choices": ("int8", "uint8"), "default": "int8"},
         ),
-        Flag("disable_per_channel", "integer files: one scale per tensor of weights, not per channel"),
+        Flag("disable_per_channel", "integer files: one scale per tensor, not per channel"),
         Flag(
             "string_formulas_for_normalization",
             "arithmetic on `data`, a picture (height, width, channels) of 0 to 255, that gives "
