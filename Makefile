@@ -42,6 +42,7 @@ format: env ## let the formatters change the files
 
 docs: env ## regenerate the pages in docs/ that are made from the code
 	$(BIN)/python -m converters.recipes.documentation
+	$(BIN)/python -m tests.incremental.page
 
 suite: env ## hold the converter against the ONNX backend test suite; rewrites docs/coverage.md
 	$(BIN)/python -m tests.onnx_suite --write --jobs $(ONNX_JOBS)

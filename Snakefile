@@ -62,6 +62,7 @@ onstart:
 
 
 onsuccess:
+    shell(PLAN.room_command)
     shell(PLAN.summary_command)
 
 

@@ -9,6 +9,7 @@ depends on it and nothing else. Nothing here imports what a stage imports.
 from __future__ import annotations
 
 import ast
+import contextlib
 import hashlib
 import importlib.metadata
 import io
@@ -261,8 +262,11 @@ def _tree(name: str) -> ast.Module:
 
 @cache
 def _meaning(name: str) -> str:
-    """The syntax tree without docstrings: what the code does, not how it is explained."""
-    tree = _tree(name)
+    return _undocumented(_tree(name))
+
+
+def _undocumented(tree: ast.Module) -> str:
+    """Of a syntax tree without docstrings: what the code does, not how it is explained."""
     documented = (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
     for node in ast.walk(tree):
         if isinstance(node, documented):
@@ -307,8 +311,12 @@ def _content_digest(path: Path) -> str:
 
 @cache
 def _file_digest(path: Path) -> str:
+    """Of Python, the digest of what it does; of anything else, of its bytes."""
     if not path.is_file():
         return "absent"
+    if path.suffix == ".py":
+        with contextlib.suppress(SyntaxError):
+            return _undocumented(ast.parse(path.read_bytes()))
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 

@@ -52,7 +52,7 @@ class Plan:
         self.recipes = recipes
         self.problems = {problem.recipe: problem for problem in problems}
         self.mirrors: tuple[str, ...] = ()
-        self.cache = ""
+        self.cache, self.cache_size = "", "20 GB"
         self.freshness = Freshness(self.parts_of, self.upstream_of)
         self.began = time.time()
         self._parts: dict[Job, Mapping[str, Any]] = {}
@@ -75,6 +75,7 @@ class Plan:
         plan = cls(models, chosen, [p for p in problems if not wanted or p.recipe in wanted])
         plan.mirrors = tuple(config.get("mirrors") or ())
         plan.cache = str(config.get("cache") or "")
+        plan.cache_size = str(config.get("cache_size") or plan.cache_size)
         return plan
 
     # What there is to build -----------------------------------------------------------------
@@ -237,6 +238,16 @@ class Plan:
         mirrors = shlex.quote(",".join(self.mirrors))
         asked = f'ZOO_MIRRORS="${{ZOO_MIRRORS:+$ZOO_MIRRORS,}}"{mirrors}' if self.mirrors else ""
         return f'export PATH={shlex.quote(str(python.parent))}:"$PATH" {exports} {asked}; '
+
+    @property
+    def room_command(self) -> str:
+        """Keeps a store in a folder below its bound; a place elsewhere has its own rules."""
+        place = os.environ.get(VARIABLE, self.cache)
+        if "://" in place or not Path(place).is_dir():
+            return "true"
+        return (
+            f"python -m converters.store gc --quiet --size {shlex.quote(self.cache_size)} || true"
+        )
 
     @property
     def summary_command(self) -> str:

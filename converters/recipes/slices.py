@@ -53,6 +53,14 @@ SLICES: Mapping[str, Slice] = {
 }
 
 
+OF_FLOAT_KINDS: Mapping[str, Slice] = {
+    "float32": Slice((), TENSOR),
+    "float16": Slice((), TENSOR),
+    "dynamic": Slice((), TENSOR, (), {"quantize": None}),
+}
+"""What quantize reads for the kinds that need no samples."""
+
+
 def draws(kind: str) -> bool:
     """Whether making a kind of TFLite file draws calibration samples; yes, if no kind is named."""
     return not kind or "int8" in kind
@@ -64,9 +72,7 @@ def stage_slice(variant: Variant, stage: str, what: str = "") -> dict[str, Any]:
     `what` is the kind that quantize makes, or the artefact that verify measures: a float kind
     reads nothing of calibration, and an artefact's limits are its own.
     """
-    wanted = SLICES[stage]
-    if stage == "quantize" and not draws(what):
-        wanted = Slice((), TENSOR, (), {"quantize": None})
+    wanted = OF_FLOAT_KINDS.get(what, SLICES[stage]) if stage == "quantize" else SLICES[stage]
     return _limited(_sliced(variant, stage, wanted), what)
 
 

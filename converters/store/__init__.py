@@ -101,7 +101,7 @@ class Store:
                 return Entry(outputs, data["folders"], data["seconds"], data["parts"])
             except FileNotFoundError:
                 return None
-            except (ValueError, KeyError, TypeError, IndexError):
+            except (ValueError, KeyError, TypeError, IndexError, AttributeError):
                 self.complaints.append(f"dropped from {self.shelf.place}: entry {key} is damaged")
                 self.shelf.drop(_entry(key))
         return None

@@ -36,6 +36,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument(
         "--recent", type=float, default=RECENT, help="gc: seconds in which use protects (3600)"
     )
+    parser.add_argument("--quiet", action="store_true", help="gc: say nothing if nothing went")
     args = parser.parse_args(argv)
     try:
         configured = _configured()
@@ -68,6 +69,8 @@ def show(store: Store, _args: argparse.Namespace) -> int:
 def gc(store: Store, args: argparse.Namespace) -> int:
     """Make room."""
     freed = make_room(store, size_of(args.size or "20 GB"), recent=args.recent)
+    if args.quiet and not freed.entries:
+        return 0
     print(
         f"{store.shelf.place}: dropped {freed.entries} results, {size_text(freed.bytes)};"
         f" {size_text(freed.kept_bytes)} stay"

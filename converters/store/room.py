@@ -78,6 +78,6 @@ def _blobs_of(store: Store, held: Held) -> set[str]:
         with store.shelf.open(held.name) as file:
             outputs = json.loads(file.read())["outputs"]
         shas = {file[0] for files in outputs for file in files.values()}
-    except (OSError, ValueError, KeyError, TypeError, IndexError):
+    except (OSError, ValueError, KeyError, TypeError, IndexError, AttributeError):
         return set()
     return {f"{BLOBS}/{sha[:2]}/{sha}" for sha in shas}
