@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
+import json
+import shutil
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
-from tests.incremental.changes import CHANGES
+from converters import keys
+from converters.freshness import Wanted
+from converters.jobs import upstream
+from converters.paths import job_at
+from converters.recipes import load_recipe
+from converters.traces import all_traces
+from tests.incremental.changes import ALL, CHANGES
 from tests.incremental.page import PAGE, page
 from tests.incremental.zoo import new_zoo
 
@@ -18,9 +27,39 @@ pytestmark = pytest.mark.slow
 def built(tmp_path_factory):
     """A zoo in which everything is built and stored."""
     zoo = new_zoo(tmp_path_factory.mktemp("incremental") / "zoo")
+    (zoo.folder / "loaded").mkdir()
     done = zoo.build()
     assert done.code == 0, done.output
+    shutil.move(zoo.folder / "loaded", zoo.folder.with_name("loaded"))
     return zoo
+
+
+def test_a_stages_key_covers_every_module_that_it_loads(built):
+    """The scan of imports is static: a module imported by name at run time must not escape it."""
+    of_every_job = set(keys.code_of("converters.job")) | {"converters.job"}
+    seen = set()
+    for path in built.folder.with_name("loaded").glob("*.json"):
+        argv, modules = json.loads(path.read_text())
+        if argv[0].endswith("converters/job.py"):
+            stage = Path(argv[1]).parent.name.split("-")[0]
+            seen.add(stage)
+            missed = set(modules) - set(keys.code_of(keys.ENTRIES[stage])) - of_every_job
+            assert missed == set(), stage
+    assert seen == {name.split("-")[0] for name in ALL}
+
+
+def test_the_jobs_that_are_said_to_be_read_are_those_that_are_read(built, monkeypatch):
+    monkeypatch.chdir(built.folder)
+    recipe = load_recipe(Path("models/good"))
+    traces = list(all_traces())
+    assert len(traces) == len(ALL)
+    for path, trace in traces:
+        job = Wanted.read(path.with_name("wanted.json")).job
+        made = {job_at(output) for output in trace.outputs}
+        assert made == {job}
+        if job.stage != "download":
+            read = {job_at(name) for name in trace.inputs}
+            assert read == set(upstream(job, recipe.variant(job.variant))), job
 
 
 @pytest.mark.parametrize("change", CHANGES, ids=[change.name for change in CHANGES])
