@@ -211,6 +211,20 @@ FOUND = {
             "b = Divide(x, r)",
         ),
     ),
+    "local response norm": (
+        ["LRN"],
+        lines(
+            "q = Multiply(x, x)",
+            "r[1,1,4,3,5] = Reshape(q, [1, 1, 4, 3, 5])",
+            "p[1,1,4,3,5] = AvgPool(r, kernel=[3, 1, 1], pads_begin=[1, 0, 0], pads_end=[1, 0, 0],"
+            " exclude_pad=False)",
+            "s = Reshape(p, [1, 4, 3, 5])",
+            "a = Multiply(s, 0.01)",
+            "b = Add(a, 2.0)",
+            "w = Power(b, 0.75)",
+            "c = Divide(x, w)",
+        ),
+    ),
     "nothing done": (
         ["Relu"],
         lines(

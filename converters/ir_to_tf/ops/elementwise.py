@@ -42,7 +42,8 @@ SAME_IN_TENSORFLOW = {
     "Select": tf.where,
     "Sigmoid": tf.sigmoid,
     "Sin": tf.sin,
-    "SoftPlus": tf.nn.softplus,
+    # As TensorFlow Lite has it, Exp overflows; from 20 on, the result is x.
+    "SoftPlus": lambda x: tf.maximum(x, tf.math.log(1.0 + tf.exp(tf.minimum(x, 20.0)))),
     "SoftSign": tf.nn.softsign,
     "Sqrt": tf.sqrt,
     "SquaredDifference": tf.math.squared_difference,
@@ -149,7 +150,8 @@ def clamp(_: Site, x: Any, *, min: float, max: float) -> Any:
     low, high = np.clip([min, max], info.min, info.max).astype(x.dtype.as_numpy_dtype)
     if low == 0 and max >= info.max:
         return tf.nn.relu(x)
-    return tf.minimum(tf.maximum(x, low), high)
+    x = tf.maximum(x, low) if min > info.min else tf.identity(x)
+    return tf.minimum(x, high) if max < info.max else x
 
 
 def cast_to(x: Any, dtype: Any) -> Any:

@@ -11,6 +11,7 @@ from converters.ir_to_tf.simplify.computed import computed
 from converters.ir_to_tf.simplify.expand import expanded
 from converters.ir_to_tf.simplify.fold import folded, without_dead
 from converters.ir_to_tf.simplify.needless import (
+    runs_as_slices,
     split_once,
     without_broadcasts,
     without_needless,
@@ -22,7 +23,7 @@ from converters.ir_to_tf.simplify.windows import padded_with_zeros, widened
 assert _formulas
 
 BEFORE = (folded, expanded, batched, without_needless, without_broadcasts, without_dead)
-AFTER = (computed, split_once, widened, padded_with_zeros, as_blocks, without_dead)
+AFTER = (computed, runs_as_slices, split_once, widened, padded_with_zeros, as_blocks, without_dead)
 
 
 def simplified(graph: Graph) -> Graph:

@@ -141,6 +141,28 @@ def _length_one(mode: str, is_root: bool = False) -> Build:
     return build
 
 
+WINDOW = "kernel=told(kernel), strides=told(strides), pads_begin=told(begin), pads_end=told(end)"
+POOL = f"AvgPool((r := Reshape(x * x)), {WINDOW}, exclude_pad=False)"
+
+
+@rule(
+    "local response norm",
+    f"x / Power(Reshape({POOL}) * scalar(alpha) + scalar(bias), scalar(beta))",
+)
+def _neighbours(found: Bindings, result: Value) -> Made | str:
+    """As PyTorch writes it: channels are the depth of an image of one channel."""
+    size, *others = found["kernel"]
+    batch, channels, *space = result.shape
+    middle = [size // 2, 0, 0]
+    is_plain = others == [1, 1] and set(found["strides"]) == {1} and size % 2
+    if not is_plain or found["begin"] != middle or found["end"] != middle:
+        return f"its pool has windows of {found['kernel']}"
+    if found["x"].shape != result.shape or found["r"].shape != (batch, 1, channels, *space):
+        return "its pool is not along the channels"
+    words = {name: found[name] for name in ("alpha", "beta", "bias")}
+    return Made("LRN", (found["x"], Value.of(np.array([1], np.int64))), {**words, "size": size})
+
+
 HUGE = 1e30
 LENGTH = "ReduceL2(x, constant(axes), keep_dims=True)"
 SQUARES = "ReduceSum(x * x, constant(axes), keep_dims=True)"

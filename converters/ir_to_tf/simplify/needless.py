@@ -139,6 +139,24 @@ def _reading_narrow(node: Node, narrow: Mapping[Value, Value]) -> Node:
 # Slices ------------------------------------------------------------------------------------------
 
 
+def runs_as_slices(graph: Graph) -> Graph:
+    """A Gather of known indices, each one more than the last, is a Slice."""
+    return Graph(tuple(_slice_of(node) or node for node in graph.nodes))
+
+
+def _slice_of(node: Node) -> Node | None:
+    is_static = all(value.is_static for value in node.values)
+    if node.type != "Gather" or not is_static or not _all_known(node) or node["batch_dims"]:
+        return None
+    (axis,), size = node.axes(2), node.inputs[0].shape[node.axes(2)[0]]
+    indices = [int(i) % size for i in np.ravel(node.known(1))]
+    if node.inputs[1].rank != 1 or indices != list(range(indices[0], indices[0] + len(indices))):
+        return None
+    rows = ([indices[0]], [indices[-1] + 1], [1], [axis])
+    known = tuple(Value.of(np.array(row, np.int64)) for row in rows)
+    return Node(node.name, "Slice", (node.inputs[0], *known), node.outputs)
+
+
 def split_once(graph: Graph) -> Graph:
     """Slices that share a tensor among them are one Split of it."""
     groups: dict[tuple[Value, int], list[Node]] = defaultdict(list)

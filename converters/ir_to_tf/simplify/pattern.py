@@ -2,10 +2,11 @@
 
     x * Clamp(x + 3, min=0, max=6) * (1 / 6)
 
-`x` is any tensor, the same wherever the letter stands; `scalar(eps)` and `constant(axes)` are
-constants to be told about; `(d := ...)` names a part; capital letters are types of the IR, with
-their attributes by keyword. Products and sums are found in whatever order, grouping and sign they
-were written, and a division by a number is a product: one formula stands for all its spellings.
+`x` is any tensor, the same wherever the letter stands; `scalar(eps)`, `constant(axes)` and
+`kernel=told(size)` are constants to be told about; `(d := ...)` names a part; capital letters are
+types of the IR, with their attributes by keyword. Products and sums are found in whatever order,
+grouping and sign they were written, and a division by a number is a product: one formula stands for
+all its spellings.
 """
 
 from __future__ import annotations
@@ -107,7 +108,9 @@ def _read_call(tree: ast.Call) -> Matcher:
 
 def _word(tree: ast.expr) -> Any:
     """The value of an attribute, or the name to tell it by."""
-    return Told(_captured(tree)) if isinstance(tree, ast.Call) else ast.literal_eval(tree)
+    if isinstance(tree, ast.Call):
+        return Told(ast.unparse(tree.args[0]))
+    return ast.literal_eval(tree)
 
 
 def _captured(tree: ast.expr) -> str:

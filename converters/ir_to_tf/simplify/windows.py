@@ -48,8 +48,9 @@ def _wide(node: Node) -> list[Node]:
     words = {name: _word(name, value) for name, value in node.attributes.items()}
     unread = [Value(v.name, _with_axis(v.shape), v.dtype) for v in node.outputs[1:]]
     outputs = (wide, *unread)
-    over_two = Node(node.name, node.type, (raised.outputs[0], *filters), outputs, words)
-    return [raised, over_two, reshape(f"{node.name}/flat", wide, made)]
+    inputs = (raised.outputs[0], *filters)
+    over_two = Node(f"{node.name}/wide", node.type, inputs, outputs, words)
+    return [raised, over_two, reshape(node.name, wide, made)]
 
 
 def _with_axis(shape: tuple[int, ...]) -> tuple[int, ...]:
