@@ -18,9 +18,13 @@ from converters import flatbuffer
 from converters.errors import ZooError
 from converters.ir_to_tf import __main__ as command
 from converters.ir_to_tf.calibration import shown
+from converters.ir_to_tf.convert import check_supported
+from converters.ir_to_tf.errors import UnknownAttributeError
 from converters.ir_to_tf.expression import expression
 from converters.ir_to_tf.flags import GROUPS, NOT_TAKEN, OUTPUTS
 from converters.ir_to_tf.formats import FORMATS
+from converters.ir_to_tf.graph import Graph, Node
+from converters.ir_to_tf.reader import read_graph
 from converters.ir_to_tf.signature import Port, signature_names
 from converters.ir_to_tf.surgery import layer_names
 
@@ -165,6 +169,38 @@ def test_a_model_that_is_not_there_has_status_1(tmp_path, capsys):
     assert "OpenVINO cannot read it" in capsys.readouterr().err
 
 
+def test_all_unsupported_ops_are_told_with_their_places_before_any_work(tmp_path, capsys):
+    x = parameter("x", 4, 8)
+    words = {"convert_type": "i32", "with_replacement": True, "log_probs": False}
+    drawn = ops.multinomial(x, np.array(3), **words)
+    drawn.set_friendly_name("draw")
+    again = ops.multinomial(ops.convert(drawn, "f32"), np.array(2), **words)
+    again.set_friendly_name("draw again")
+    xml = saved(tmp_path, {"y": ops.convert(again, "f32")}, x)
+    assert run(xml, tmp_path / "out", "--output_saved_model") == 1
+    err = capsys.readouterr().err
+    assert "2 layers of 1 unsupported types" in err
+    assert "Multinomial: 'draw' (2 of 6, reads Parameter 'x', read by Convert 'Convert_" in err
+    assert "'draw again' (4 of 6, reads Convert 'Convert_" in err
+    assert "replace: {type:" in err and "--layerids_of_the_terminating_output" in err
+    assert not (tmp_path / "out").exists()
+
+
+def test_all_attributes_that_nobody_reads_are_told_at_once(alike):
+    graph = read_graph(alike)
+    odd = [
+        Node(n.name, n.type, n.inputs, n.outputs, {"slope": 1}) if n.type == "Relu" else n
+        for n in graph.nodes
+    ]
+    again = [
+        Node("odd", "Relu", n.inputs, (), {"slip": 1}) for n in graph.nodes if n.type == "Relu"
+    ]
+    with pytest.raises(UnknownAttributeError) as refusal:
+        check_supported(Graph((*odd, *again)))
+    assert "2 layers have attributes that nobody reads" in str(refusal.value)
+    assert "slope" in str(refusal.value) and "slip" in str(refusal.value)
+
+
 def test_an_error_of_ours_has_status_70(xml, tmp_path, capsys, monkeypatch):
     monkeypatch.setattr(command, "run", lambda _: 1 / 0)
     assert run(xml, tmp_path, "--output_pb") == 70
@@ -196,6 +232,7 @@ def test_all_files_are_there_and_others_are_left_alone(written):
         if artifact.kind in (*FORMATS, "int8", "full"):
             assert (written / artifact.file).exists(), artifact
     assert (written / "saved_model.pb").exists()
+    assert (written / "model_float32.weights.h5").exists()
     assert (written / "mine.txt").read_text() == "kept"
 
 

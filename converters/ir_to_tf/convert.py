@@ -18,7 +18,7 @@ import tensorflow as tf
 from converters.ir_to_tf import ops as _ops  # registers every op
 from converters.ir_to_tf.dynamic import LOOSE, thinned
 from converters.ir_to_tf.emit import emit
-from converters.ir_to_tf.errors import UnsupportedError
+from converters.ir_to_tf.errors import UnknownAttributeError, UnsupportedError
 from converters.ir_to_tf.graph import Graph, Node
 from converters.ir_to_tf.layout.plan import Plan, assign_layouts
 from converters.ir_to_tf.layout.rules import as_written
@@ -104,9 +104,18 @@ def check_supported(graph: Graph) -> None:
     layers = [node for node in graph.nodes if node.type not in ("Parameter", "Result", PIN)]
     unsupported = [node for node in layers if node.type not in OPS]
     if unsupported:
-        raise UnsupportedError.among(unsupported)
-    for node in layers:
+        raise UnsupportedError.among(unsupported, graph)
+    errors = [error for node in layers if (error := _odd_attributes(node))]
+    if errors:
+        raise UnknownAttributeError.together(errors)
+
+
+def _odd_attributes(node: Node) -> UnknownAttributeError | None:
+    try:
         attributes_for(node)
+    except UnknownAttributeError as error:
+        return error
+    return None
 
 
 def _port(node: Node, plan: Plan, options: Options) -> Port:

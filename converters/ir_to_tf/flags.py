@@ -41,7 +41,7 @@ class Artifact(NamedTuple):
 
 
 OUTPUTS: Mapping[str, Artifact] = {
-    "output_saved_model": Artifact("saved_model", "."),
+    "output_saved_model": Artifact("saved_model", "saved_model.pb"),
     "output_h5": Artifact("h5", "model_float32.h5"),
     "output_keras": Artifact("keras", "model_float32.keras"),
     "output_weight_and_json": Artifact("weights_and_json", "model_float32.json"),
@@ -58,10 +58,10 @@ OUTPUTS: Mapping[str, Artifact] = {
 CALIBRATED = ("output_integer_quant_tflite", "output_full_integer_quant_tflite")
 
 WORDS = {
-    "saved_model": "a SavedModel with the signature serving_default",
+    "saved_model": "a SavedModel with the signature serving_default, and what belongs to it",
     "h5": "a Keras model in HDF5, which keras.models.load_model reads",
     "keras": "a Keras model in its own format",
-    "weights_and_json": "a Keras model as JSON, its weights in a file beside it",
+    "weights_and_json": "a Keras model as JSON, its weights in model_float32.weights.h5",
     "frozen_pb": "a frozen graph",
     "float32": "TFLite as it is",
     "dynamic": "TFLite, weights in int8, activations quantised on the way",
@@ -86,9 +86,7 @@ GROUPS: Mapping[str, Sequence[Flag]] = {
         ),
     ),
     "what is written": tuple(
-        Flag(name, f"{artifact.file}: {WORDS[artifact.kind]}" if artifact.file != "." else
-             f"{WORDS[artifact.kind]}, straight in the output folder")
-        for name, artifact in OUTPUTS.items()
+        Flag(name, f"{artifact.file}: {WORDS[artifact.kind]}") for name, artifact in OUTPUTS.items()
     ),
     "inputs and outputs": (
         Flag(
@@ -196,7 +194,7 @@ GROUPS: Mapping[str, Sequence[Flag]] = {
             {"type": float, "default": 1e-4, "metavar": "T"},
         ),
     ),
-}  # fmt: skip
+}
 """Every flag, by what it is about."""
 
 LOOKS = ("explain", "debug", "debug_layer_number", "compare_each")
@@ -253,8 +251,9 @@ class Parser(argparse.ArgumentParser):
                 self.error(f"--{name} is not taken: {NOT_TAKEN[name]}")
         found = super().parse_args(given, namespace)
         if not any(getattr(found, name) for name in OUTPUTS) and not _looks(found):
-            self.error("nothing is asked for: set one of the --output_... flags, or one of those "
-                       "that look inside")  # fmt: skip
+            self.error(
+                "nothing is asked for: set an --output_... flag, or one of those that look inside"
+            )
         return found
 
     def error(self, message: str) -> NoReturn:

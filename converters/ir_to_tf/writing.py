@@ -6,7 +6,7 @@ Formats come from `formats`, integer kinds from `converters.quantize`; here is o
 from __future__ import annotations
 
 from argparse import Namespace
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -16,6 +16,7 @@ from converters.ir_to_tf.calibration import Calibration
 from converters.ir_to_tf.convert import Converted
 from converters.ir_to_tf.flags import CALIBRATED, OUTPUTS
 from converters.ir_to_tf.formats import write
+from converters.ir_to_tf.formats.keras_files import MODEL, WEIGHTS
 from converters.stage import made_whole, write_json
 
 INTERFACE = "interface.json"
@@ -51,14 +52,22 @@ def _tried(write: Callable[[], Path]) -> Path | ZooError:
         return error
 
 
+FOLDERS: Mapping[str, Mapping[str, str]] = {
+    "saved_model": {},
+    "weights_and_json": {MODEL: "model_float32.json", WEIGHTS: "model_float32.weights.h5"},
+}
+"""Formats of several files, which go beside the others: how some are called there."""
+
+
 def _written(converted: Converted, kind: str, path: Path) -> Path:
-    if kind != "saved_model":
+    if kind not in FOLDERS:
         write(converted, kind, path)
         return path
-    with TemporaryDirectory(dir=path) as made:  # other files of the folder stay
+    folder, names = path.parent, FOLDERS[kind]
+    with TemporaryDirectory(dir=folder) as made:  # other files of the folder stay
         write(converted, kind, Path(made) / kind)
         for part in sorted((Path(made) / kind).iterdir()):
-            with made_whole(path / part.name) as place:
+            with made_whole(folder / names.get(part.name, part.name)) as place:
                 part.replace(place)
     return path
 
