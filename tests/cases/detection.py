@@ -54,6 +54,36 @@ def output(images=1, each=1, given=None, refined=False, **words):
     )
 
 
+def proposals(size=(64, 80, 1), **words):
+    attributes = {
+        "base_size": 16,
+        "pre_nms_topn": 50,
+        "post_nms_topn": 20,
+        "nms_thresh": 0.5,
+        "feat_stride": 16,
+        "min_size": 12,
+        "ratio": [0.5, 1.0, 2.0],
+        "scale": [1.0, 1.5],
+        "clip_before_nms": True,
+        "clip_after_nms": False,
+        "normalize": False,
+        "box_size_scale": 1.0,
+        "box_coordinate_scale": 1.0,
+        "framework": "",
+        **words,
+    }
+    return case(
+        "Proposal",
+        image(1, 12, 4, 5, low=0, high=1),
+        image(1, 24, 4, 5, low=-0.5, high=0.5),
+        np.float32(size),
+        opset="opset4",
+        ports=2,
+        tolerance=1e-3,
+        **attributes,
+    )
+
+
 CORNERS = "caffe.PriorBoxParameter.CORNER"
 CASES = [
     output(),
@@ -66,4 +96,8 @@ CASES = [
     output(background_label_id=-1, confidence_threshold=0.9, keep_top_k=[3]),
     output(decrease_label_id=True, nms_threshold=0.2),
     output(refined=True, objectness_score=0.4),
+    proposals(),
+    proposals(clip_before_nms=False, clip_after_nms=True, normalize=True),
+    proposals(framework="tensorflow", box_size_scale=5.0, box_coordinate_scale=10.0),
+    proposals((64, 80, 1, 2), min_size=3, pre_nms_topn=100, nms_thresh=0.3),
 ]
