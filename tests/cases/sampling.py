@@ -40,6 +40,8 @@ CASES = [
     ),
     boxes(),
     boxes(ratio=1),
+    boxes(ratio=0),
+    boxes(aligned="half_pixel", ratio=0, scale=1.3),
     boxes(aligned="half_pixel"),
     boxes(aligned="half_pixel_for_nn"),
     boxes("max"),

@@ -11,7 +11,7 @@ import numpy as np
 import tensorflow as tf
 
 from converters.ir_to_tf.layout.rules import as_written
-from converters.ir_to_tf.ops.sampling import images_last
+from converters.ir_to_tf.ops.sampling import images_last, weighed
 from converters.ir_to_tf.registry import op
 from converters.ir_to_tf.site import Site
 
@@ -57,16 +57,6 @@ def crossings(start: Any, end: Any, count: int, size: int) -> Any:
     inside = tf.logical_and(points >= 0.0, points <= float(size - 1))
     distance = tf.abs(points[..., None] - np.arange(size, dtype=np.float32))
     return tf.nn.relu(1.0 - distance) * tf.cast(inside, tf.float32)[..., None]
-
-
-def weighed(x: Any, down: Any, across: Any) -> Any:
-    """Images [regions, h, w, c] times weights [regions, bins, pixels], along both axes."""
-    regions, height, width, channels = (-1 if n is None else int(n) for n in x.shape)
-    rows = tf.matmul(down, tf.reshape(x, [regions, height, width * channels]))
-    high, wide = int(down.shape[1]), int(across.shape[1])
-    turned = tf.transpose(tf.reshape(rows, [regions, high, width, channels]), [0, 2, 1, 3])
-    made = tf.matmul(across, tf.reshape(turned, [regions, width, high * channels]))
-    return tf.transpose(tf.reshape(made, [regions, wide, high, channels]), [0, 2, 1, 3])
 
 
 @op(

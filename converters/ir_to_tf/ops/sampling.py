@@ -146,6 +146,31 @@ def _box_taps(v: Any, size: int) -> Taps:
     return [near, (tf.cast(end, tf.int32), (v - start) * inside)]
 
 
+def _as_fit(start: Any, length: Any, count: int, size: int) -> Any:
+    """Weights [boxes, bins, pixels] of the mean of as many samples as a bin has pixels."""
+    step = length[:, None, None] / count
+    most = tf.maximum(tf.math.ceil(step), 1.0)
+    number = tf.range(tf.reduce_max(most))
+    bins = np.arange(count, dtype=np.float32)[None, :, None]
+    points = start[:, None, None] + step * (bins + (number + 0.5) / most)
+    counts = tf.cast(number < most, tf.float32) * tf.cast(points >= -1.0, tf.float32)
+    counts *= tf.cast(points <= float(size), tf.float32)
+    inside = tf.clip_by_value(points, 0.0, size - 1.0)
+    distance = tf.abs(inside[..., None] - np.arange(size, dtype=np.float32))
+    weights = tf.nn.relu(1.0 - distance) * counts[..., None]
+    return tf.reduce_sum(weights, 2) / most
+
+
+def weighed(x: Any, down: Any, across: Any) -> Any:
+    """Images [regions, h, w, c] times weights [regions, bins, pixels], along both axes."""
+    height, width, channels = (int(size) for size in x.shape[1:])
+    rows = tf.matmul(down, tf.reshape(x, [-1, height, width * channels]))
+    high, wide = int(down.shape[1]), int(across.shape[1])
+    turned = tf.transpose(tf.reshape(rows, [-1, high, width, channels]), [0, 2, 1, 3])
+    made = tf.matmul(across, tf.reshape(turned, [-1, width, high * channels]))
+    return tf.transpose(tf.reshape(made, [-1, wide, high, channels]), [0, 2, 1, 3])
+
+
 @op("ROIAlign", layout=images_last(("r", "k"), ("r",), made=("r", "c", "i", "j")))
 def roi_align(
     site: Site,
@@ -161,14 +186,18 @@ def roi_align(
     aligned_mode: str = "asymmetric",
 ) -> Any:
     """The mean, or the greatest, of some samples in every bin of every box."""
-    if sampling_ratio == 0:
-        raise site.refuse("ROIAlign needs a sampling_ratio: as many samples as fit is not static")
     before, behind, is_aligned = CORNERS[aligned_mode]
     corners = (tf.convert_to_tensor(boxes) + before) * spatial_scale + behind
     size = corners[:, 2:] - corners[:, :2]
     size = size if is_aligned else tf.maximum(size, 1.0)
     _, height, width, channels = x.shape
     ratio = sampling_ratio
+    if ratio == 0:
+        if mode != "avg":
+            raise site.refuse("the greatest of as many samples as fit is not supported")
+        down = _as_fit(corners[:, 1], size[:, 1], pooled_h, height)
+        across = _as_fit(corners[:, 0], size[:, 0], pooled_w, width)
+        return weighed(tf.gather(x, tf.cast(batch, tf.int32)), down, across)
     down = _box_taps(_samples(corners[:, 1], size[:, 1], pooled_h, ratio), height)
     across = _box_taps(_samples(corners[:, 0], size[:, 0], pooled_w, ratio), width)
     first = tf.cast(batch, tf.int32)[:, None, None] * (height * width)
