@@ -61,6 +61,7 @@ OF_STAGE = {
     "simplify": "runtimes",
     "tf": "tensorflow",
     "quantize": "tensorflow",
+    "formats": "tensorflow",
 }
 
 OF_ARTIFACT = {"saved_model": "tensorflow"}

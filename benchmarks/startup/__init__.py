@@ -1,0 +1,1 @@
+"""What starting costs: a zoo of tiny networks, built with workers and with a process per stage."""
