@@ -74,10 +74,16 @@ def data_sources(variant: Variant, *samplings: str) -> set[str]:
 def made_by(job: Job, artifact: str) -> Job:
     """The job that makes an artefact of the same variant."""
     stage = MAKERS.get(artifact, "quantize")
-    return _beside(job, stage, artifact if stage == "quantize" else "")
+    return _beside(job, stage, artifact if stage in OF_MANY else "")
 
 
-MAKERS = {"saved_model": "tf", "ir": "mo"}
+FORMATS = ("frozen_pb", "h5", "keras", "weights_and_json")
+"""The artefacts that one more stage reads from the SavedModel."""
+
+OF_MANY = ("quantize", "formats")
+"""Stages that make several artefacts, each in a job of its own."""
+
+MAKERS = {"saved_model": "tf", "ir": "mo", **dict.fromkeys(FORMATS, "formats")}
 """The stage that makes an artefact, where that is not quantize."""
 
 
@@ -117,6 +123,10 @@ def _of_quantize(job: Job, variant: Variant) -> Iterator[Job]:
     yield _beside(job, "tf")
     if "int8" in job.what:
         yield from _downloads(job, data_sources(variant, "calibration"))
+
+
+def _of_formats(job: Job, _variant: Variant) -> Iterator[Job]:
+    yield _beside(job, "tf")
 
 
 def _of_edgetpu(job: Job, _variant: Variant) -> Iterator[Job]:
@@ -169,6 +179,7 @@ READS: Mapping[str, Callable[[Job, Variant], Iterator[Job]]] = {
     "mo": _of_mo,
     "tf": _of_tf,
     "quantize": _of_quantize,
+    "formats": _of_formats,
     "edgetpu": _of_edgetpu,
     "reference": _of_reference,
     "verify": _of_verify,

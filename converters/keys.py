@@ -37,6 +37,7 @@ ENTRIES = {
     "mo": "converters.mo.__main__",
     "tf": "converters.tf",
     "quantize": "converters.quantize.__main__",
+    "formats": "converters.formats",
     "edgetpu": "converters.edgetpu",
     "reference": "converters.verify.reference",
     "verify": "converters.verify.__main__",
@@ -52,8 +53,9 @@ PACKAGES: dict[str, tuple[str, ...]] = {
     "mo": ("openvino", "openvino-dev", "tensorflow", "keras", "onnx"),
     "tf": ("tensorflow", "openvino", "scipy", "numpy"),
     "quantize": ("tensorflow", "numpy", "pillow"),
+    "formats": ("tensorflow", "keras", "h5py", "numpy"),
     "reference": ("torch", "onnxruntime", "tensorflow", "tflite-runtime", "numpy", "pillow"),
-    "verify": ("tflite-runtime", "tensorflow", "openvino", "numpy", "pillow"),
+    "verify": ("tflite-runtime", "tensorflow", "keras", "openvino", "numpy", "pillow"),
     "edgetpu": ("edgetpu_compiler",),
     "pictures": ("pillow", "numpy"),
 }

@@ -13,7 +13,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from converters.jobs import load_sources
+from converters.jobs import FORMATS, load_sources
 from converters.recipes import Variant
 
 MEGABYTE = 1e6
@@ -34,11 +34,13 @@ NEEDS: Mapping[str, Need] = {
     "mo": Need(850, 2),
     "tf": Need(1000, 21),
     "quantize": Need(800, 26.5, 1250),
+    "formats": Need(1200, 30),
     "edgetpu": Need(1000, 26.5),  # not measured: the compiler is not to be had here
     "reference": Need(750, 2, 500),
     "verify": Need(100, 3, 1400),
     "verify-ir": Need(150, 2.5, 500),
     "verify-saved_model": Need(750, 27, 600),
+    **{f"verify-{name}": Need(1200, 27, 600) for name in FORMATS},
     "pictures": Need(100, 0, 250),
     "report": Need(100),
     "package": Need(100),

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import re
 
+from converters import jobs
 from converters.errors import ZooError
 from converters.jobs import Job
 from converters.stage import ALL_VARIANTS
+
+FORMATS = "|".join(jobs.FORMATS)
 
 FOLDER = r"results/(?P<model>[^/]+)/(?P<variant>[^/]+)"
 
@@ -19,6 +22,8 @@ PLACES: tuple[tuple[str, str], ...] = (
     (rf"{FOLDER}/(saved_model(/.*)?|interface\.json|facts/tf\.json)", "tf"),
     (rf"{FOLDER}/(full_int8_edgetpu\.tflite|facts/edgetpu\.json)", "edgetpu"),
     (rf"{FOLDER}/(reference\.npz|facts/reference\.json)", "reference"),
+    (rf"{FOLDER}/(?P<what>{FORMATS})(/.*)?", "formats"),
+    (rf"{FOLDER}/facts/(?P<what>{FORMATS})\.json", "formats"),
     (rf"{FOLDER}/(?P<what>\w+)\.tflite", "quantize"),
     (rf"{FOLDER}/verify/(?P<what>\w+)\.(json|npz)", "verify"),
     (rf"{FOLDER}/pictures(/.*)?", "pictures"),

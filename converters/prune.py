@@ -185,7 +185,7 @@ def _of_other_artifacts(
 
 
 def _stems(name: str) -> tuple[str, ...]:
-    return STEMS.get(name, (name, f"quantize-{name}", f"verify-{name}"))
+    return STEMS.get(name, (name, f"quantize-{name}", f"formats-{name}", f"verify-{name}"))
 
 
 def remove(path: Path) -> None:

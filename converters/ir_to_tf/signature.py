@@ -15,13 +15,21 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import tensorflow as tf
 
 SERVING = "serving_default"
 KEYWORD = re.compile(r"[A-Za-z0-9.][A-Za-z0-9_.\\/>-]*")
 """What may name an operation of TensorFlow."""
+
+
+class Named(Protocol):
+    """An input or output."""
+
+    @property
+    def name(self) -> str:
+        """The public name."""
 
 
 @dataclass(frozen=True)
@@ -60,7 +68,7 @@ def named_function(
     return module, function
 
 
-def keywords(inputs: Sequence[Port]) -> list[str]:
+def keywords(inputs: Sequence[Named]) -> list[str]:
     """The names of the inputs, or where TensorFlow cannot have these as keywords, others.
 
     Those others are what TensorFlow makes of the names where a caller uses them as keywords, so

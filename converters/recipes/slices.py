@@ -40,6 +40,7 @@ SLICES: Mapping[str, Slice] = {
     "mo": Slice(("load",), (*TENSOR, "layout"), NAMED, {"ir": None}),
     "tf": Slice((), (*TENSOR, "layout", "keep_layout"), (*NAMED, "layout"), {"tf": None}),
     "quantize": Slice((), PREPARED, (), {"quantize": None, "ir": BUILT_INTO_IR}, ("calibration",)),
+    "formats": Slice(),
     "edgetpu": Slice(options={"edgetpu": None}),
     "reference": Slice(
         ("load",), PREPARED, NAMED, {"export": ("output_names",)}, ("verification", "evaluation")
@@ -56,6 +57,7 @@ SLICES: Mapping[str, Slice] = {
 OF_FLOAT_KINDS: Mapping[str, Slice] = {
     "float32": Slice((), TENSOR),
     "float16": Slice((), TENSOR),
+    "weight_only": Slice((), TENSOR),
     "dynamic": Slice((), TENSOR, (), {"quantize": None}),
 }
 """What quantize reads for the kinds that need no samples."""

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from converters.errors import LimitError, RecipeError
+from converters.jobs import FORMATS
 from converters.recipes.recipe import Options
 from converters.verify.measures import Difference
 
@@ -14,7 +15,9 @@ DEFAULT_LIMITS: Mapping[str, Mapping[str, float]] = {
     "saved_model": {"normalised_max": 1e-4},
     "ir": {"normalised_max": 1e-4},
     "float32": {"normalised_max": 1e-4},
+    **{name: {"normalised_max": 1e-4} for name in FORMATS},
     "float16": {"normalised_max": 1e-2},
+    "weight_only": {"sqnr_db": 15.0},
     "dynamic": {"sqnr_db": 15.0},
     "int8": {"sqnr_db": 10.0},
     "full_int8": {"sqnr_db": 10.0},
@@ -49,8 +52,8 @@ OF_THE_QUANTISED = (
 )
 
 GENERAL = {
-    **dict.fromkeys(("saved_model", "ir", "float32"), OF_THE_EXACT),
-    **dict.fromkeys(("float16", "dynamic"), OF_THE_COARSE),
+    **dict.fromkeys(("saved_model", "ir", "float32", *FORMATS), OF_THE_EXACT),
+    **dict.fromkeys(("float16", "dynamic", "weight_only"), OF_THE_COARSE),
 }
 
 

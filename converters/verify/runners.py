@@ -17,6 +17,7 @@ from converters import flatbuffer, imports
 from converters.datasets.interface import Interface
 from converters.datasets.preprocess import Array
 from converters.errors import ZooError
+from converters.jobs import FORMATS
 from converters.versions import versions
 
 SIGNATURE = "serving_default"
@@ -249,8 +250,18 @@ def _port(ports: Any, name: str) -> Any:
     )
 
 
+# Frozen graph, Keras ------------------------------------------------------------------------------
+
+
+def _outside(path: Path, interface: Interface) -> Runner:
+    from converters.verify.outside import opened_outside
+
+    return opened_outside(path.name, path, interface)
+
+
 OPENERS: Mapping[str, Callable[[Path, Interface], Runner]] = {
     "saved_model": _saved_model,
     "ir": _ir,
+    **dict.fromkeys(FORMATS, _outside),
 }
 """Artefacts that are not TFLite files."""

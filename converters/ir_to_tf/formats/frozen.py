@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol
@@ -9,15 +10,10 @@ from typing import Any, NamedTuple, Protocol
 from tensorflow.core.framework.graph_pb2 import GraphDef
 from tensorflow.python.framework.convert_to_constants import convert_variables_to_constants_v2
 
-from converters.ir_to_tf.signature import KEYWORD, as_argument
+from converters.ir_to_tf.signature import KEYWORD, Named, as_argument, keywords
 
-
-class Named(Protocol):
-    """An input or output."""
-
-    @property
-    def name(self) -> str:
-        """The public name."""
+INLINED = re.compile(r"(Stateful)?PartitionedCall(_\d+)?/")
+"""What stands before a name where a call was replaced by the body of its function."""
 
 
 class Emitted(Protocol):
@@ -29,7 +25,7 @@ class Emitted(Protocol):
 
     @property
     def inputs(self) -> Sequence[Named]:
-        """In the order of the function's arguments."""
+        """In the order of the source."""
 
     @property
     def outputs(self) -> Sequence[Named]:
@@ -56,12 +52,13 @@ def frozen(emitted: Emitted) -> Frozen:
     names = _Names()
     inputs = {port.name: names.of_public(port.name) for port in emitted.inputs}
     outputs = {port.name: names.of_public(port.name) for port in emitted.outputs}
-    for tensor, node in zip(made.inputs, inputs.values(), strict=True):
-        names.given[tensor.op.name] = node
+    starts = _arguments(emitted, made)
+    names.given.update((op.name, inputs[public]) for public, op in starts.items())
     graph = made.graph.as_graph_def()
     written = GraphDef(versions=graph.versions, library=graph.library)
-    needed = _needed([tensor.op for tensor in (*made.inputs, *ends)])
-    for op in (op for op in made.graph.get_operations() if op.name in needed):
+    needed = _needed([tensor.op for tensor in ends]) - {op.name for op in starts.values()}
+    others = [op for op in made.graph.get_operations() if op.name in needed]
+    for op in (*starts.values(), *others):
         kept = written.node.add()
         kept.CopyFrom(op.node_def)
         kept.name = names.of_node(op.name)
@@ -72,6 +69,15 @@ def frozen(emitted: Emitted) -> Frozen:
         last = written.node.add(name=node, op="Identity", input=[names.of_tensor(sources[name])])
         last.attr["T"].type = sources[name].dtype.as_datatype_enum
     return Frozen(written, inputs, outputs)
+
+
+def _arguments(emitted: Emitted, made: Any) -> dict[str, Any]:
+    """The placeholder of each input; a function that was saved has its arguments sorted."""
+    named = zip(keywords(emitted.inputs), emitted.inputs, strict=True)
+    known = {as_argument(keyword): port.name for keyword, port in named}
+    own = [known[as_argument(str(each))] for each in emitted.function._arg_keywords]
+    found = {name: tensor.op for name, tensor in zip(own, made.inputs, strict=True)}
+    return {port.name: found[port.name] for port in emitted.inputs}
 
 
 def _source(tensor: Any) -> Any:
@@ -116,7 +122,7 @@ class _Names:
     def of_node(self, name: str) -> str:
         """The name of any other node."""
         if name not in self.given:
-            self.given[name] = self._unique(name)
+            self.given[name] = self._unique(INLINED.sub("", name))
         return self.given[name]
 
     def of_tensor(self, tensor: Any) -> str:

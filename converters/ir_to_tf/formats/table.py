@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from converters.errors import ZooError
 from converters.ir_to_tf.convert import Converted, save_saved_model
@@ -15,7 +15,8 @@ from converters.ir_to_tf.formats.lite import write_tflite
 from converters.recipes.problems import nearest
 from converters.stage import made_whole
 
-Writer = Callable[[Converted, Path], None]
+Writer = Callable[[Any, Path], None]
+"""Of a converted model; those that are no TFLite files also of a loaded one."""
 
 
 class Format(NamedTuple):
