@@ -11,7 +11,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from converters import imports, stage
 from converters.errors import RecipeError
@@ -37,20 +37,36 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> None:
     """Convert one variant's IR."""
     imports.tensorflow()
-    from converters.ir_to_tf.convert import convert, save_saved_model
-    from converters.ir_to_tf.overrides import change_graph, change_model
-    from converters.ir_to_tf.reader import graph_of, read_model
+    from converters.ir_to_tf.convert import save_saved_model
     from converters.recipes import load_variant
 
     variant = load_variant(args.models, args.model, args.variant)
-    model = read_model(args.xml)
+    made = conversion(variant, args.xml)
+    with stage.made_whole(args.out) as part:
+        save_saved_model(made.converted, part)
+    stage.write_json(args.interface, made.converted.interface())
+    stage.write_json(args.facts, facts_of(*made))
+
+
+class Conversion(NamedTuple):
+    """A variant's model, the graph that it was made of, and what overrides were applied to."""
+
+    converted: Converted
+    graph: Graph
+    overrides: Sequence[Mapping[str, Any]]
+
+
+def conversion(variant: Variant, xml: Path) -> Conversion:
+    """Convert an IR as the recipe wants it."""
+    from converters.ir_to_tf.convert import convert
+    from converters.ir_to_tf.overrides import change_graph, change_model
+    from converters.ir_to_tf.reader import graph_of, read_model
+
+    model = read_model(xml)
     overrides = change_model(model, variant.stages["tf"].get("overrides", ()))
     graph, *wishes = change_graph(graph_of(model), overrides)
     converted = convert(graph, with_wishes(options_for(variant, graph), *wishes))
-    with stage.made_whole(args.out) as part:
-        save_saved_model(converted, part)
-    stage.write_json(args.interface, converted.interface())
-    stage.write_json(args.facts, facts_of(converted, graph, overrides))
+    return Conversion(converted, graph, overrides)
 
 
 def with_wishes(

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from argparse import Namespace
+
 import numpy as np
 import openvino as ov
 import pytest
 import tensorflow as tf
 from openvino.runtime import opset13 as ops
 
+from converters import blame
 from converters.ir_to_tf import __main__ as command
 from converters.ir_to_tf.compare import compared, difference, told
 from converters.ir_to_tf.convert import convert
@@ -17,6 +20,9 @@ from converters.ir_to_tf.reader import graph_of
 from converters.ir_to_tf.registry import OPS
 from converters.ir_to_tf.tables import table
 from converters.ir_to_tf.trace import reference, traced, values_for
+from converters.recipes import load_recipe
+from converters.verify import suspect
+from converters.verify.limits import Check
 
 pytestmark = [
     pytest.mark.filterwarnings("ignore::DeprecationWarning"),
@@ -220,3 +226,68 @@ def test_inputs_that_cannot_be_read_are_refused(tmp_path):
     graph = graph_of(network())
     with pytest.raises(ConversionError, match="cannot be read"):
         values_for(graph, tmp_path / "text.npz")
+
+
+# A failed verification -----------------------------------------------------------------------
+
+
+RECIPE = """\
+schema: 1
+id: tiny
+name: A small network
+task: regression
+license: {spdx: MIT}
+sources:
+  network: {kind: file, path: network.onnx}
+load: {framework: onnx, model: network}
+inputs:
+  - {name: x, shape: [1, 4, 6, 8], layout: NCHW}
+outputs:
+  - {name: y}
+data:
+  noise: {kind: random}
+verification: {data: noise}
+"""
+
+
+@pytest.fixture
+def variant_of_recipe(tmp_path):
+    """A recipe, and its IR where a build would put it."""
+    folder = tmp_path / "models" / "tiny"
+    folder.mkdir(parents=True)
+    (folder / "recipe.yaml").write_text(RECIPE)
+    (folder / "network.onnx").write_bytes(b"not read here")
+    (name,) = load_recipe(folder).variants
+    ir = tmp_path / "results" / "tiny" / name / "ir"
+    ir.mkdir(parents=True)
+    ov.save_model(network(), ir / "model.xml", compress_to_fp16=False)
+    places = {"models": tmp_path / "models", "sources": tmp_path / "sources"}
+    artifact = {"artifact": "saved_model", "path": ir.parent / "saved_model"}
+    return Namespace(model="tiny", variant=name, **places, **artifact)
+
+
+def test_a_wrong_op_is_blamed_with_the_override_to_try(variant_of_recipe, broken, capsys):
+    args = variant_of_recipe
+    words = [args.model, args.variant, "--models", str(args.models), "--xml"]
+    assert blame.main([*words, str(args.path.parent / "ir" / "model.xml")]) == 0
+    out = capsys.readouterr().out
+    assert out.startswith("first op that differs: Sigmoid 'gate': tensor 'gate:0' differs by 0.25")
+    assert out.rstrip().endswith('try: tf: {overrides: [{op: "gate", layout: as_written}]}')
+    assert blame.main([*words, "none.xml"]) == 1
+    assert "OpenVINO cannot read it" in capsys.readouterr().err
+
+
+WRONG, HELD = Check("max_abs", 0.1, 0.2, "y"), Check("max_abs", 0.1, 0.05, "y")
+LARGE = Check("bytes", 1.0, 2.0)
+
+
+def test_a_failed_verification_asks_which_op_it_was(variant_of_recipe):
+    args = variant_of_recipe
+    assert suspect.advice(args, [WRONG]).startswith("; no op differs from OpenVINO")
+    assert suspect.advice(args, [HELD, LARGE]) == ""
+    args.artifact = "int8"
+    assert suspect.advice(args, [WRONG]) == ""
+    args.artifact, args.variant = "float32", "none"
+    assert "run python -m converters.blame tiny none" in suspect.advice(args, [WRONG])
+    args.path = args.path.parent.parent / "model.tflite"
+    assert suspect.advice(args, [WRONG]) == ""

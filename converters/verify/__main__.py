@@ -18,7 +18,7 @@ from converters.datasets.preprocess import Array
 from converters.datasets.samples import samples
 from converters.recipes import load_variant
 from converters.recipes.recipe import Variant
-from converters.verify import archive, evidence, limits, runners
+from converters.verify import archive, evidence, limits, runners, suspect
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -49,7 +49,7 @@ def run(args: argparse.Namespace) -> None:
     kept = stage.LOGS / args.model / args.variant / f"verify-{args.artifact}.failed.json"
     if refusal is not None:
         stage.write_json(kept, data)
-        refusal.remedy += f"; measured: {kept}"
+        refusal.remedy += f"; measured: {kept}{suspect.advice(args, found.checks)}"
         raise refusal
     kept.unlink(missing_ok=True)
     if args.outputs:
