@@ -25,8 +25,10 @@ wildcard_constraints:
     model=r"[a-z0-9][a-z0-9_.-]*",
     variant=r"[A-Za-z0-9][A-Za-z0-9_.-]*",
     key=r"[A-Za-z0-9_-]+",
-    kind="float32|float16|dynamic|int8|full_int8|full_uint8",
-    artifact="saved_model|ir|float32|float16|dynamic|int8|full_int8|full_uint8",
+    kind="float32|float16|weight_only|dynamic|int8|full_int8|full_uint8",
+    format="frozen_pb|h5|keras|weights_and_json",
+    artifact="saved_model|ir|frozen_pb|h5|keras|weights_and_json"
+    "|float32|float16|weight_only|dynamic|int8|full_int8|full_uint8",
 
 
 localrules:
@@ -52,6 +54,7 @@ include: "rules/simplify.smk"
 include: "rules/mo.smk"
 include: "rules/tf.smk"
 include: "rules/quantize.smk"
+include: "rules/formats.smk"
 include: "rules/edgetpu.smk"
 include: "rules/verify.smk"
 include: "rules/package.smk"

@@ -18,6 +18,8 @@ from converters.freshness import Freshness
 from converters.hold import hold_folder
 from converters.job import PLANNED
 from converters.jobs import (
+    FORMATS,
+    MAKERS,
     MEASURED,
     Job,
     data_sources,
@@ -35,10 +37,14 @@ from converters.workers import build_id
 Wildcards = Any
 """Snakemake's wildcards: attributes model, variant, and what else a rule's output names."""
 
-ARTIFACT_PATHS = {"saved_model": "saved_model", "ir": "ir/model.xml"}
+ARTIFACT_PATHS = {
+    "saved_model": "saved_model",
+    "ir": "ir/model.xml",
+    **{name: name for name in FORMATS},
+}
 """Where an artefact lies below its variant's folder, if not at `<artefact>.tflite`."""
 
-WHAT = {"download": "key", "quantize": "kind", "verify": "artifact"}
+WHAT = {"download": "key", "quantize": "kind", "formats": "format", "verify": "artifact"}
 """The wildcard that tells apart the jobs of a stage, where there are several."""
 
 
@@ -183,7 +189,7 @@ class Plan:
         stages = ["mo", "tf", "reference"]
         if variant.framework in EXPORTED:
             stages = ["export", "simplify", *stages]
-        stages += [name for name in variant.artifacts if name not in ARTIFACT_PATHS]
+        stages += [name for name in variant.artifacts if MAKERS.get(name) not in stages]
         folder = f"results/{wildcards.model}/{wildcards.variant}/facts"
         sources = sorted(f"results/{wildcards.model}/sources/{key}.json" for key in variant.sources)
         return [*sources, *(f"{folder}/{stage}.json" for stage in stages)]
