@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import json
 import sys
+from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
@@ -34,6 +35,7 @@ pytestmark = [
     pytest.mark.filterwarnings("ignore::UserWarning:tensorflow"),
 ]
 RNG = np.random.default_rng(8)
+ROOT = Path(__file__).resolve().parent.parent
 
 
 def named(node, name: str):
@@ -138,6 +140,12 @@ def test_every_flag_has_a_line_of_help_and_examples_are_shown(capsys):
     assert len({flag.name for flag in flags}) == len(flags)
     assert all(f"--{flag.name}" in out and flag.help for flag in flags)
     assert "examples:" in out and "exit status:" in out
+
+
+def test_the_page_tells_every_flag():
+    page = (ROOT / "docs" / "ir_to_tf.md").read_text()
+    names = [flag.name for flags in GROUPS.values() for flag in flags]
+    assert [name for name in (*names, *NOT_TAKEN) if f"`--{name}" not in page] == []
 
 
 @pytest.mark.parametrize("flag", NOT_TAKEN)

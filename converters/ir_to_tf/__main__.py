@@ -7,6 +7,7 @@ kept; names and order are those of the IR, and interface.json says how each is s
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 import traceback
 from collections.abc import Sequence
@@ -29,6 +30,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     except ZooError as error:
         print(f"error: {error}", file=sys.stderr)
         return REFUSED
+    except BrokenPipeError:  # whoever reads has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
     except Exception:  # noqa: BLE001 - the boundary: a bug of ours has a status of its own
         traceback.print_exc()
         print("error: an error of the converter: report it with the model", file=sys.stderr)

@@ -216,7 +216,6 @@ NOT_TAKEN: Mapping[str, str] = {
     "disable_experimental_new_quantizer": "TensorFlow has no other quantiser any more",
     "optimizing_barracuda": "no ONNX is written",
     "non_verbose": "nothing is printed but what is asked for",
-    "yolact": "convert the model as any other",
 }
 """Flags of openvino2tensorflow that the command refuses, and what to do."""
 
