@@ -10,7 +10,8 @@ min_version("9.27")
 BASE = Path(workflow.current_basedir)
 sys.path.insert(0, str(BASE))
 
-from converters.plan import Plan  # noqa: E402  (after the path is set)
+from converters import memory  # noqa: E402  (after the path is set)
+from converters.plan import Plan  # noqa: E402
 
 
 configfile: BASE / "config.yaml"
@@ -31,20 +32,25 @@ wildcard_constraints:
     "|float32|float16|weight_only|dynamic|int8|full_int8|full_uint8",
 
 
+# on a cluster these stay here: they are light, and nodes often reach no network
 localrules:
     zoo,
     all,
+    check,
+    download,
+    report,
+    package,
 
 
 rule zoo:
     default_target: True
     input:
-        packages=PLAN.packages(embedded_only=True),
+        packages=PLAN.embedded_packages,
 
 
 rule all:
     input:
-        packages=PLAN.packages(),
+        packages=PLAN.all_packages,
 
 
 include: "rules/check.smk"
@@ -58,6 +64,9 @@ include: "rules/formats.smk"
 include: "rules/edgetpu.smk"
 include: "rules/verify.smk"
 include: "rules/package.smk"
+
+
+memory.bound(workflow)
 
 
 onstart:

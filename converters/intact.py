@@ -20,7 +20,6 @@ from typing import NamedTuple
 
 from converters.contents import file_digest, files_below
 from converters.errors import ZooError
-from converters.jobs import RESULTS
 from converters.package import MANIFEST
 from converters.traces import FOLDER, Trace, all_traces
 
@@ -64,11 +63,7 @@ def differences(path: Path, digests: Mapping[str, str]) -> Iterator[Finding]:
 
 def check_results(models: Sequence[str] = ()) -> Checked:
     """Everything that jobs left here, or what they left of some models."""
-    traces = [
-        (path, trace)
-        for path, trace in all_traces()
-        if not models or path.relative_to(RESULTS).parts[0] in models
-    ]
+    traces = list(all_traces(models))
     found: dict[Finding, None] = {}
     known: set[Path] = set()
     for place, trace in traces:

@@ -1,6 +1,6 @@
 """What the Snakefile asks: which targets there are, and what each stage of a variant reads.
 
-Recipes are parsed once per run; every question is a look-up.
+Recipes are read once per run, and only those that a target needs; every question is a look-up.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any, TextIO
 
-from converters import keys
+from converters import keys, memory
 from converters.errors import RecipeError
 from converters.freshness import Freshness
 from converters.hold import hold_folder
@@ -27,7 +27,7 @@ from converters.jobs import (
     upstream,
     verified_artifacts,
 )
-from converters.recipes import Recipe, Variant, read_zoo
+from converters.recipes import Recipe, Variant, load_recipe, recipe_folders
 from converters.recipes.problems import nearest
 from converters.recipes.slices import EXPORTED
 from converters.stage import ALL_VARIANTS
@@ -51,12 +51,10 @@ WHAT = {"download": "key", "quantize": "kind", "formats": "format", "verify": "a
 class Plan:
     """All recipes of a zoo, and the files that building them makes."""
 
-    def __init__(
-        self, models: Path, recipes: Mapping[str, Recipe], problems: Iterable[RecipeError]
-    ) -> None:
+    def __init__(self, models: Path, ids: Iterable[str]) -> None:
         self.models = models
-        self.recipes = recipes
-        self.problems = {problem.recipe: problem for problem in problems}
+        self.ids = tuple(sorted(ids))
+        self._read: dict[str, Recipe | RecipeError] = {}
         self.mirrors: tuple[str, ...] = ()
         self.cache, self.cache_size = "", "20 GB"
         self.freshness = Freshness(self.parts_of, self.upstream_of)
@@ -66,19 +64,17 @@ class Plan:
 
     @classmethod
     def load(cls, config: Mapping[str, Any]) -> Plan:
-        """Read the recipes that the configuration selects; a bad one never hides the others."""
+        """The recipes that the configuration selects; each is read when it is first asked for."""
         models = Path(config.get("models", "models"))
-        recipes, problems = read_zoo(models)
-        wanted = set(config.get("select") or ())
-        unknown = wanted - set(recipes) - {problem.recipe for problem in problems}
-        if unknown:
+        ids = {folder.name for folder in recipe_folders(models)}
+        wanted = set(config.get("select") or ids)
+        if wanted - ids:
             raise RecipeError(
-                f"no recipe {', '.join(sorted(unknown))} in {models}/",
+                f"no recipe {', '.join(sorted(wanted - ids))} in {models}/",
                 subject="config.yaml: select",
-                remedy=f"choose among: {', '.join(sorted(recipes))}",
+                remedy=f"choose among: {', '.join(sorted(ids))}",
             )
-        chosen = {id_: r for id_, r in recipes.items() if not wanted or id_ in wanted}
-        plan = cls(models, chosen, [p for p in problems if not wanted or p.recipe in wanted])
+        plan = cls(models, wanted)
         plan.mirrors = tuple(config.get("mirrors") or ())
         plan.cache = str(config.get("cache") or "")
         plan.cache_size = str(config.get("cache_size") or plan.cache_size)
@@ -86,11 +82,38 @@ class Plan:
 
     # What there is to build -----------------------------------------------------------------
 
-    def packages(self, *, embedded_only: bool = False) -> list[str]:
+    @property
+    def recipes(self) -> dict[str, Recipe]:
+        """All sound recipes by their ids: reads those that have not been read yet."""
+        found = {model: self._known(model) for model in self.ids}
+        return {model: each for model, each in found.items() if isinstance(each, Recipe)}
+
+    @property
+    def problems(self) -> dict[str, RecipeError]:
+        """What is wrong with each of the others; a bad recipe never hides the sound ones."""
+        found = {model: self._known(model) for model in self.ids}
+        return {model: each for model, each in found.items() if isinstance(each, RecipeError)}
+
+    def _known(self, model: str) -> Recipe | RecipeError:
+        if model not in self._read:
+            try:
+                self._read[model] = load_recipe(self.models / model)
+            except RecipeError as error:
+                self._read[model] = error
+        return self._read[model]
+
+    def all_packages(self, _wildcards: Wildcards) -> list[str]:
+        """What the target `all` comes to."""
+        return self._packages(lambda _recipe: True)
+
+    def embedded_packages(self, _wildcards: Wildcards) -> list[str]:
+        """What the default target comes to."""
+        return self._packages(is_embedded)
+
+    def _packages(self, is_wanted: Callable[[Recipe], bool]) -> list[str]:
         """The folder that each variant ends in, and a failing check for each bad recipe."""
         recipes = [r for r in self.recipes.values() if not_built_because(r) is None]
-        if embedded_only:
-            recipes = [recipe for recipe in recipes if is_embedded(recipe)]
+        recipes = [recipe for recipe in recipes if is_wanted(recipe)]
         folders = [f"results/{r.id}/{name}/package" for r in recipes for name in r.variants]
         return [*folders, *(f"results/{model}/recipe.checked" for model in self.problems)]
 
@@ -110,12 +133,13 @@ class Plan:
 
     def recipe(self, model: str) -> Recipe:
         """The recipe of that id."""
-        if model in self.problems:
-            raise self.problems[model]
-        if model not in self.recipes:
-            known = nearest(model, self.recipes) or f"there are: {', '.join(sorted(self.recipes))}"
+        if model not in self._read and model not in self.ids:
+            known = nearest(model, self.ids) or f"there are: {', '.join(self.ids)}"
             raise RecipeError(f"no such recipe in {self.models}/", subject=model, remedy=known)
-        return self.recipes[model]
+        found = self._known(model)
+        if isinstance(found, RecipeError):
+            raise found
+        return found
 
     # What each rule reads ---------------------------------------------------------------------
 
@@ -220,6 +244,10 @@ class Plan:
             return ()
         return upstream(job, self.recipe(job.model).variants[job.variant])
 
+    def memory(self, stage: str) -> Callable[[Wildcards, int], int]:
+        """The `mem_mb` of a stage's rule."""
+        return memory.asked(self.variant, self.models, stage)
+
     def hold_folder(self) -> None:
         """Let no other build run in this folder until this process ends."""
         self._held = hold_folder()
@@ -243,7 +271,8 @@ class Plan:
         exports = " ".join(f"{name}={shlex.quote(value)}" for name, value in settings.items())
         mirrors = shlex.quote(",".join(self.mirrors))
         asked = f'ZOO_MIRRORS="${{ZOO_MIRRORS:+$ZOO_MIRRORS,}}"{mirrors}' if self.mirrors else ""
-        return f'export PATH={shlex.quote(str(python.parent))}:"$PATH" {exports} {asked}; '
+        prefix = f'export PATH={shlex.quote(str(python.parent))}:"$PATH" {exports} {asked}; '
+        return prefix.replace("{", "{{").replace("}", "}}")  # Snakemake formats it
 
     @property
     def room_command(self) -> str:
@@ -258,8 +287,10 @@ class Plan:
     @property
     def summary_command(self) -> str:
         """Prints the table at the end of a build."""
-        models = shlex.quote(str(self.models))
-        return f"python -m converters.summary --models {models} --since {self.began!r}"
+        command = ["--models", str(self.models), "--since", repr(self.began)]
+        if len(self._read) < len(self.ids):
+            command += ["--only", *sorted(self._read)]
+        return f"python -m converters.summary {shlex.join(command)}"
 
 
 def artifact_path(model: str, variant: str, artifact: str) -> str:

@@ -49,9 +49,9 @@ class Failure(NamedTuple):
     log: str
 
 
-def rows(results: Path = RESULTS) -> Iterator[Row]:
+def rows(results: Path = RESULTS, only: Sequence[str] = ()) -> Iterator[Row]:
     """The artefacts of every variant that was packaged, in the order of their names."""
-    for path in sorted(results.glob("*/*/report.json")):
+    for path in _below(results, only, "*/report.json"):
         report = json.loads(path.read_text())
         if (path.parent / "package").is_dir():
             for name in sorted(report["artifacts"], key=_place):
@@ -81,9 +81,14 @@ def _row(report: Any, name: str, evidence: Any, package: Path) -> Row:
     )
 
 
-def failures(logs: Path = LOGS) -> Iterator[Failure]:
+def _below(folder: Path, only: Sequence[str], pattern: str) -> list[Path]:
+    """Files below the folders of some models, or of all where none is named."""
+    return sorted(p for model in only or ("*",) for p in folder.glob(f"{model}/{pattern}"))
+
+
+def failures(logs: Path = LOGS, only: Sequence[str] = ()) -> Iterator[Failure]:
     """What failed and has not succeeded since."""
-    for path in sorted(logs.glob("*/*/*.error.json")):
+    for path in _below(logs, only, "*/*.error.json"):
         record = json.loads(path.read_text())
         model, variant = path.parts[-3:-1]
         stage = path.name.removesuffix(".error.json")
@@ -145,15 +150,15 @@ def size_text(count: int) -> str:
     return f"{count} B"
 
 
-def text(models: Path) -> Iterator[str]:
-    """The whole summary, block by block."""
-    listed = list(rows())
+def text(models: Path, only: Sequence[str] = ()) -> Iterator[str]:
+    """The whole summary, or that of some models, block by block."""
+    listed = list(rows(only=only))
     if listed:
         yield table(listed)
         places = dict.fromkeys(row.path for row in listed)
         yield "\n".join(["Packages:", *(f"  {place}" for place in places)])
-    recipes, problems = read_zoo(models)
-    failed = [*failures(), *refused(problems)]
+    recipes, problems = read_zoo(models, only)
+    failed = [*failures(only=only), *refused(problems)]
     if failed:
         yield "\n".join(["Failed:", *_failure_lines(failed)])
     missing = left_out(recipes.values())
@@ -162,14 +167,16 @@ def text(models: Path) -> Iterator[str]:
         yield "\n".join(["Not built:", *lines])
     seen = {row.model for row in listed} | {failure.model for failure in failed} | set(missing)
     waiting = [model for model in recipes if model not in seen]
-    if waiting:
+    if only:
+        yield "Other recipes were not looked at; python -m converters.summary tells of all."
+    elif waiting:
         yield f"Not asked for in this folder yet: {', '.join(waiting)}"
 
 
-def work_done(since: float) -> str:
+def work_done(since: float, only: Sequence[str] = ()) -> str:
     """How many stages ran, came from the store, were up to date; what the store complained of."""
     done = journal.counted(since)
-    skipped = sum(1 for _path, trace in all_traces() if trace) - done["ran"] - done["restored"]
+    skipped = sum(1 for _path, trace in all_traces(only) if trace) - done["ran"] - done["restored"]
     told = ", ".join(
         [
             f"{done['ran']} run",
@@ -195,11 +202,13 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m converters.summary", description=__doc__)
     parser.add_argument("--models", type=Path, default=Path("models"), help="folder of recipes")
     parser.add_argument("--since", type=float, help="when the build began, s since the epoch")
+    parser.add_argument("--only", nargs="+", default=[], help="ids of recipes (default: all)")
     parser.add_argument("--json", action="store_true", help="print data instead of a table")
     args = parser.parse_args(argv)
     if args.json:
-        recipes, problems = read_zoo(args.models)
-        listed, failed = list(rows()), [*failures(), *refused(problems)]
+        recipes, problems = read_zoo(args.models, args.only)
+        listed = list(rows(only=args.only))
+        failed = [*failures(only=args.only), *refused(problems)]
         data = {
             "artifacts": [row._asdict() for row in listed],
             "failures": [failure._asdict() for failure in failed],
@@ -209,7 +218,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         json.dump(data, sys.stdout, indent=2)
         print()
     else:
-        blocks = [*text(args.models), *([] if args.since is None else [work_done(args.since)])]
+        blocks = list(text(args.models, args.only))
+        blocks += [] if args.since is None else [work_done(args.since, args.only)]
         print("\n" + "\n\n".join(blocks) + "\n")
     return 0
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -108,10 +108,11 @@ def _read(path: Path) -> Trace | None:
         return None
 
 
-def all_traces() -> Iterator[tuple[Path, Trace | None]]:
-    """Every trace in the folder of results, with its path, in the order of the paths."""
-    for path in sorted(RESULTS.glob(f"*/*/{FOLDER}/*/trace.json")):
-        yield path, _read(path)
+def all_traces(models: Sequence[str] = ()) -> Iterator[tuple[Path, Trace | None]]:
+    """Every trace in the folder of results, or of some models, with its path, in their order."""
+    for model in sorted(models) or ("*",):
+        for path in sorted(RESULTS.glob(f"{model}/*/{FOLDER}/*/trace.json")):
+            yield path, _read(path)
 
 
 def write_trace(job: Job, trace: Trace) -> None:

@@ -12,7 +12,7 @@ rule edgetpu:
     benchmark:
         "logs/{model}/{variant}/edgetpu.tsv"
     resources:
-        mem_mb=2000,
+        mem_mb=PLAN.memory("edgetpu"),
         runtime=120,
     params:
         models=PLAN.models,

@@ -13,7 +13,7 @@ rule export:
     benchmark:
         "logs/{model}/{variant}/export.tsv"
     resources:
-        mem_mb=3000,
+        mem_mb=PLAN.memory("export"),
     params:
         models=PLAN.models,
     message:

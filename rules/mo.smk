@@ -14,7 +14,7 @@ rule mo:
     benchmark:
         "logs/{model}/{variant}/mo.tsv"
     resources:
-        mem_mb=2500,
+        mem_mb=PLAN.memory("mo"),
     params:
         models=PLAN.models,
         origin=PLAN.mo_option,

@@ -13,7 +13,7 @@ rule report:
     benchmark:
         "logs/{model}/{variant}/report.tsv"
     resources:
-        mem_mb=300,
+        mem_mb=PLAN.memory("report"),
     params:
         models=PLAN.models,
     message:
@@ -39,7 +39,7 @@ rule package:
     benchmark:
         "logs/{model}/{variant}/package.tsv"
     resources:
-        mem_mb=300,
+        mem_mb=PLAN.memory("package"),
     params:
         models=PLAN.models,
     message:

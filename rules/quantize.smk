@@ -15,7 +15,7 @@ rule quantize:
     benchmark:
         "logs/{model}/{variant}/quantize-{kind}.tsv"
     resources:
-        mem_mb=3500,
+        mem_mb=PLAN.memory("quantize"),
     params:
         models=PLAN.models,
     message:

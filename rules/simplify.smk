@@ -13,7 +13,7 @@ rule simplify:
     benchmark:
         "logs/{model}/{variant}/simplify.tsv"
     resources:
-        mem_mb=2000,
+        mem_mb=PLAN.memory("simplify"),
     params:
         models=PLAN.models,
     message:

@@ -15,7 +15,7 @@ rule tf:
     benchmark:
         "logs/{model}/{variant}/tf.tsv"
     resources:
-        mem_mb=3000,
+        mem_mb=PLAN.memory("tf"),
     params:
         models=PLAN.models,
     message:

@@ -13,7 +13,7 @@ rule reference:
     benchmark:
         "logs/{model}/{variant}/reference.tsv"
     resources:
-        mem_mb=3000,
+        mem_mb=PLAN.memory("reference"),
     params:
         models=PLAN.models,
         origin=PLAN.reference_option,
@@ -42,7 +42,7 @@ rule verify:
     benchmark:
         "logs/{model}/{variant}/verify-{artifact}.tsv"
     resources:
-        mem_mb=2000,
+        mem_mb=PLAN.memory("verify"),
     params:
         models=PLAN.models,
     message:
@@ -69,7 +69,7 @@ rule pictures:
     benchmark:
         "logs/{model}/{variant}/pictures.tsv"
     resources:
-        mem_mb=1000,
+        mem_mb=PLAN.memory("pictures"),
     params:
         models=PLAN.models,
     message:

@@ -33,11 +33,11 @@ def load_zoo(models: File) -> dict[str, Recipe]:
     return recipes
 
 
-def read_zoo(models: File) -> tuple[dict[str, Recipe], list[RecipeError]]:
-    """The sound recipes by id, and an error for each of the others."""
+def read_zoo(models: File, only: Sequence[str] = ()) -> tuple[dict[str, Recipe], list[RecipeError]]:
+    """The sound recipes by id, and an error for each of the others; or those of some ids."""
     recipes: dict[str, Recipe] = {}
     errors: list[RecipeError] = []
-    for folder in recipe_folders(models):
+    for folder in [models / model for model in only] or recipe_folders(models):
         try:
             recipes[folder.name] = load_recipe(folder)
         except RecipeError as error:
