@@ -38,7 +38,8 @@ MOVED: Carriers = {
 }
 FILLED: Carriers = {**MOVED, "int8": "int32", "uint8": "int32"}
 BITS: Carriers = {**COMPUTED, "uint32": "int32"}
-PIXELS: Carriers = {**dict.fromkeys(COMPUTED, "float32"), "int32": "float32", "int64": "float32"}
+SAMPLES: Carriers = dict.fromkeys(COMPUTED, "float32")
+PIXELS: Carriers = {**SAMPLES, "int32": "float32", "int64": "float32"}
 NAMED: Carriers = {}  # by the ops themselves
 
 KINDS = (
@@ -46,7 +47,8 @@ KINDS = (
     (MOVED, "ReverseSequence Roll Slice Split VariadicSplit"),
     (FILLED, "Broadcast ExtractImagePatches Pad Tile"),
     (BITS, "BitwiseAnd BitwiseOr BitwiseXor BitwiseNot"),
-    (PIXELS, "AvgPool MaxPool Interpolate MatMul Convolution GroupConvolution"),
+    (SAMPLES, "Interpolate"),  # sizes may be among its tensors
+    (PIXELS, "AvgPool MaxPool MatMul Convolution GroupConvolution"),
     (PIXELS, "ComputedConvolution ComputedGroupConvolution"),
     (NAMED, "Convert ConvertLike"),
 )

@@ -4,7 +4,18 @@ from dataclasses import replace
 
 import numpy as np
 
-from tests.cases import Case, Given, bitwise, case, const, elementwise, i64, image, reduction
+from tests.cases import (
+    Case,
+    Given,
+    bitwise,
+    case,
+    const,
+    elementwise,
+    i64,
+    image,
+    reduction,
+    resizing,
+)
 from tests.cases.slicing import strided
 
 X = image(2, 6, 4, 5)
@@ -47,6 +58,12 @@ def best(batch=1, classes=2, count=9, limits=(3, 0.3, 0.2), **words):
 
 def roomy(kind, *inputs, **words):
     return case(kind, *inputs, tolerance=1e-4, **words)
+
+
+def resized(row: Case) -> Case:
+    """A resize to sizes, or by scales, that the model is told."""
+    x, by, *rest = row.inputs
+    return replace(row, inputs=(x, told(*by, dtype=str(by.dtype)), *rest))
 
 
 def top(k, axis, mode="max", sort="value", x=X):
@@ -123,6 +140,7 @@ CASES = [
     top(2, -1, "min", "index"),
     case("OneHot", FEW, single(4), np.float32(2), np.float32(-1), axis=1),
     case("CumSum", L, np.int64(2), exclusive=True, reverse=True),
+    *(resized(row) for row in resizing.CASES[::3] if "pillow" not in row.attributes["mode"]),
     case("Eye", single(3), single(4), np.int64(1), output_type="f32"),
     case("NonZero", image(3, 4, dtype="int32", low=0, high=1), output_type="i64"),
     case("NonZero", image(2, 3, 4, dtype="bool"), output_type="i32"),

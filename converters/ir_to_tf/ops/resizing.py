@@ -51,14 +51,15 @@ def resized_axes(node: Node) -> tuple[int, ...]:
     data, made = node.inputs[0], node.outputs[0]
     pads = {a for name in PADS for a, n in enumerate(node.attributes.get(name, ())) if n}
     changed = tuple(a for a in range(data.rank) if data.shape[a] != made.shape[a] or a in pads)
-    listed = sorted(_listed_axes(node))
+    listed = sorted(listed_axes(node))
     spatial = tuple(range(2, data.rank))
     if data.rank == 4 and set(changed) <= set(spatial):
         return spatial if len(listed) != 2 else tuple(listed)
     return changed
 
 
-def _listed_axes(node: Node) -> tuple[int, ...]:
+def listed_axes(node: Node) -> tuple[int, ...]:
+    """The axes that sizes or scales are given for, in their order."""
     port = len(node.inputs) - 1
     given = port > 1 and node.inputs[port].dtype.kind == "i"
     return node.axes(port) if given else tuple(range(node.inputs[0].rank))
@@ -119,7 +120,7 @@ def interpolate(
 def _scales(node: Node) -> dict[int, float]:
     port = next(p for p, value in enumerate(node.inputs) if p and value.dtype.kind == "f")
     scales = np.ravel(node.known(port))
-    return dict(zip(_listed_axes(node), map(float, scales), strict=False))
+    return dict(zip(listed_axes(node), map(float, scales), strict=False))
 
 
 def _resized(x: Any, resizes: list[Resize]) -> Any:
