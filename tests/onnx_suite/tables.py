@@ -12,10 +12,19 @@ HEAD = """# What the converter covers
 The measure is the ONNX backend test suite that the `onnx` package carries. A test counts as
 *computed* if OpenVINO reads the model and gives the outputs that the suite expects (CPU, float32,
 rtol 1e-3, atol 1e-4), and as *reproduced* if the TensorFlow function made from the saved IR gives
-them too. Tests whose inputs say how to compute (axes, shapes, sizes) have shapes that depend on
-them, which the converter does not take yet; *with parameters fixed* counts those that it reproduces
-once such inputs are constants. Written by `python -m tests.onnx_suite --write`.
+them too. Tests whose inputs say how to compute (axes, shapes, sizes) have shapes that are known
+only when they run; *with parameters fixed* counts those that are reproduced once such inputs are
+constants. *As TFLite* are those that TFLite reproduces without Flex, in one way or the other.
+Strings and sequences are none of TensorFlow's tensors of numbers: OpenVINO's count leaves them out.
+Written by `python -m tests.onnx_suite --write`.
 """
+
+
+EXPLAINED = {
+    "wrong numbers, by inf": "the converter of TFLite writes an infinite constant, the expected "
+    "output, as the largest finite number",
+}
+"""Reasons that a measurement cannot tell."""
 
 
 class Row(NamedTuple):
@@ -63,13 +72,18 @@ def failures(rows: Iterable[Row]) -> str:
             found.setdefault(row.converter, []).append(row.name)
     lines = ["## What is not reproduced, and why", "", *_head(["Reason", "Tests", "Such as"])]
     for reason, names in sorted(found.items(), key=lambda item: (-len(item[1]), item[0])):
-        words = reason.replace("|", "/").replace("\n", " ")
+        words = _words(reason)
         lines.append(f"| {words} | {len(names)} | {', '.join(sorted(names)[:3])} |")
     lite = Counter(row.tflite for row in rows if row.tflite)
     if lite:
         lines += ["", "## What TFLite cannot, and why", "", *_head(["Reason", "Tests"])]
-        lines += [f"| {reason} | {count} |" for reason, count in lite.most_common()]
+        lines += [f"| {_words(reason)} | {count} |" for reason, count in lite.most_common()]
     return "\n".join(lines) + "\n"
+
+
+def _words(reason: str) -> str:
+    plain = reason.replace("|", "/").replace("\n", " ")
+    return f"{plain}: {EXPLAINED[reason]}" if reason in EXPLAINED else plain
 
 
 def _head(names: Sequence[str]) -> list[str]:
