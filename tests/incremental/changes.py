@@ -166,8 +166,8 @@ CHANGES = (
     Change("the order of fields and the format of the recipe", reordered, set()),
     Change("the name of the model", recipe("nothing wrong", "no fault"), {"report", "package"}),
     Change(
-        "one calibration option (count)",
-        recipe("count: 20, seed: 1", "count: 21, seed: 1"),
+        "one calibration option (seed)",
+        recipe("count: 20, seed: 1", "count: 20, seed: 7"),
         {"quantize-int8", "verify-int8", *ENDS},
     ),
     Change(
@@ -199,8 +199,14 @@ CHANGES = (
         ),
         ALL - {"download-weights"},
     ),
-    Change("the export's opset", fields("export: {opset: 13}"), {"export", "simplify", "report"}),
-    Change("a check of simplify", fields("simplify: {check: 2}"), {"simplify"}),
+    Change(
+        "the export's opset",
+        fields("export: {opset: 13}"),
+        {"export", "simplify", "mo", "report", "package"},
+    ),
+    Change(
+        "a check of simplify", fields("simplify: {check: 2}"), {"simplify", "report", "package"}
+    ),
     Change(
         "an artefact more", recipe(*MORE_ARTIFACTS), {"quantize-float16", "verify-float16", *ENDS}
     ),
