@@ -57,4 +57,21 @@ CASES = [
     case("ConvolutionBackpropData", image(1, 2, 3, 4, 5), const(2, 3, 2, 3, 2), **back(3, 2)),
     case("GroupConvolutionBackpropData", X, const(6, 1, 1, 4, 4), **back(2, 2, 1, 1, 1)),
     case("GroupConvolutionBackpropData", X, const(2, 3, 4, 3, 3), **back(2, 2)),
+    case(
+        "GroupConvolutionBackpropData",
+        image(1, 4, 3, 4, 5),
+        const(2, 2, 3, 3, 2, 3),
+        **back(3, (2, 1, 2), 1, 1, 0, 1),
+        tolerance=1e-4,
+    ),
+    case(
+        "ConvolutionBackpropData",
+        image(1, 2, 3, 4, 5),
+        const(2, 3, 2, 3, 2),
+        **back(3, 2, (1, 2, 1), 0, 1, 1),
+        tolerance=1e-4,
+    ),
+    case(
+        "GroupConvolutionBackpropData", image(2, 6, 9), const(3, 2, 2, 4), **back(1, 3, 1, 1, 0, 2)
+    ),
 ]

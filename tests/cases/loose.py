@@ -16,6 +16,7 @@ from tests.cases import (
     reduction,
     resizing,
 )
+from tests.cases.convolution import back, window
 from tests.cases.slicing import strided
 
 X = image(2, 6, 4, 5)
@@ -120,15 +121,10 @@ CASES = [
     roomy("MatMul", L, const(7, 5), transpose_a=False, transpose_b=True),
     roomy("MatMul", image(2, 3, 6, loose=True), image(6), transpose_a=False, transpose_b=False),
     roomy("Einsum", image(2, 3, 4, loose=True), image(2, 4, 5), equation="bij,bjk->bik"),
-    roomy(
-        "Convolution",
-        L,
-        const(3, 6, 3, 3),
-        strides=[2, 1],
-        dilations=[1, 1],
-        pads_begin=[1, 0],
-        pads_end=[0, 1],
-    ),
+    roomy("Convolution", L, const(3, 6, 3, 3), **window(2, (2, 1), 1, (1, 0), (0, 1))),
+    roomy("GroupConvolution", L, const(6, 1, 1, 3, 3), **window(2, 2, 1, 1, 1)),
+    roomy("GroupConvolution", L, const(2, 4, 3, 3, 3), **window(2)),
+    roomy("ConvolutionBackpropData", L, const(6, 5, 3, 3), **back(2, 2, 1, 1, 1, 1)),
     case("PRelu", L, const(6)),
     case("PRelu", L, np.float32([0.3])),
     case("Gather", L, i64(0, -1), np.int64(1), batch_dims=0, opset="opset8"),

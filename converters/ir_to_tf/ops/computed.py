@@ -7,12 +7,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-import numpy as np
 import tensorflow as tf
 
 from converters.ir_to_tf.layout.rules import as_written
-from converters.ir_to_tf.ops.convolution import TRANSPOSED, convolved
+from converters.ir_to_tf.ops.convolution import convolved, depthwise
 from converters.ir_to_tf.ops.padding import Pads
+from converters.ir_to_tf.ops.transposing import inflated, transposed
 from converters.ir_to_tf.registry import op
 from converters.ir_to_tf.site import Site
 
@@ -62,9 +62,12 @@ def group_convolution(
     pads_begin: Sequence[int],
     pads_end: Sequence[int],
 ) -> Any:
-    """A convolution per group."""
+    """DEPTHWISE_CONV_2D, or a convolution per group."""
     window = (list(strides), list(dilations), Pads(list(pads_begin), list(pads_end)))
-    images = tf.split(_turned(tf.convert_to_tensor(x), 2, 1), int(filters.shape[0]), -1)
+    x = _turned(tf.convert_to_tensor(x), 2, 1)
+    if filters.shape[1] == filters.shape[2] == 1 and len(strides) < 3:
+        return _back(depthwise(x, _turned(filters[:, 0, 0], 1, 0)[..., None], window))
+    images = tf.split(x, int(filters.shape[0]), -1)
     parts = zip(images, tf.unstack(filters), strict=True)
     return _back(tf.concat([_one(site, image, each, window) for image, each in parts], -1))
 
@@ -113,31 +116,8 @@ def group_convolution_backprop_data(
 
 
 def _transposed(site: Site, x: Any, filters: Any, window: Window) -> Any:
-    kernel = _inflated(_turned(filters, 2, 0), window[1])  # IO.. to ..IO
+    strides, dilations, begin = window
+    kernel = _turned(filters, 2, 0)  # IO.. to ..IO
     rank = len(kernel.shape)
-    kernel = tf.transpose(kernel, [*range(rank - 2), rank - 1, rank - 2])
-    strides, begin, made = list(window[0]), list(window[2]), list(site.node.outputs[0].shape[2:])
-    if len(strides) == 1:
-        x, kernel = x[:, None], kernel[None]
-        strides, begin, made = [1, *strides], [0, *begin], [1, *made]
-    reach = [
-        max(b + m, (int(r) - 1) * s + int(k))
-        for b, m, r, s, k in zip(begin, made, x.shape[1:-1], strides, kernel.shape, strict=False)
-    ]
-    ends = [int(x.shape[0]), int(kernel.shape[-2])]
-    full = TRANSPOSED[len(strides)](x, kernel, [ends[0], *reach, ends[1]], strides, "VALID")
-    y = tf.slice(full, [0, *begin, 0], [ends[0], *made, ends[1]])
-    return tf.squeeze(y, 1) if len(window[0]) == 1 else y
-
-
-def _inflated(kernel: Any, dilations: Sequence[int]) -> Any:
-    """Filters with the zeros that a dilation means."""
-    for axis, dilation in enumerate(dilations):
-        shape = [int(size) for size in kernel.shape]
-        rows = np.zeros((len(shape) + 1, 2), np.int32)
-        rows[axis + 1, 1] = dilation - 1
-        wide = tf.pad(tf.expand_dims(kernel, axis + 1), rows)
-        shape[axis] *= dilation
-        cut = (slice(None),) * axis + (slice(shape[axis] - dilation + 1),)
-        kernel = tf.reshape(wide, shape)[cut]
-    return kernel
+    kernel = inflated(tf.transpose(kernel, [*range(rank - 2), rank - 1, rank - 2]), dilations)
+    return transposed(x, kernel, strides, begin, site.node.outputs[0].shape[2:])

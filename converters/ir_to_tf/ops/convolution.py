@@ -15,11 +15,11 @@ from converters.ir_to_tf.layout.products import LEFT, LEFT_TURNED, PLAIN, turned
 from converters.ir_to_tf.layout.rules import image, image_spec
 from converters.ir_to_tf.layout.spec import Arrangement, Groups, Spec
 from converters.ir_to_tf.ops.padding import Pads, pad_for, padded
+from converters.ir_to_tf.ops.transposing import inflated, transposed
 from converters.ir_to_tf.registry import op
 from converters.ir_to_tf.site import Site
 
 CONVOLUTION = {2: tf.nn.conv2d, 3: tf.nn.conv3d}
-TRANSPOSED = {2: tf.nn.conv2d_transpose, 3: tf.nn.conv3d_transpose}
 
 
 def dense(node: Node) -> Spec:
@@ -168,7 +168,8 @@ def convolution_backprop_data(
     """TRANSPOSE_CONV; what its two paddings do not give is cut off, or added, afterwards."""
     weights = site.node.known(1) if filters is None else filters
     weights = np.swapaxes(weights, 0, 1)  # OI..
-    return _transposed(site, x, weights, (strides, dilations, pads_begin, pads_end), output_padding)
+    del pads_end, output_padding  # the output's shape says what they say
+    return _transposed(site, x, weights, strides, pads_begin, dilations)
 
 
 @op("GroupConvolutionBackpropData", layout=grouped_transposed)
@@ -191,62 +192,18 @@ def group_convolution_backprop_data(
     for group in range(groups):
         full[group, :, group] = np.swapaxes(weights[group], 0, 1)
     full = full.reshape(groups * made, groups * read, *weights.shape[3:])
-    return _transposed(site, x, full, (strides, dilations, pads_begin, pads_end), output_padding)
+    del pads_end, output_padding  # the output's shape says what they say
+    return _transposed(site, x, full, strides, pads_begin, dilations)
 
 
 def _transposed(
     site: Site,
     x: Any,
     weights: Array,
-    window: tuple[Sequence[int], ...],
-    output_padding: Sequence[int],
-) -> Any:
-    strides, dilations, begin, end = (site.spatial(each) for each in window)
-    extra = site.spatial(output_padding)
-    kernel = _inflated(site.filters(_ordered(site, weights), 2), dilations)  # ..OI
-    read, made = site.space(0), site.space(len(site.node.inputs))
-    channels = kernel.shape[-2]
-    if len(strides) == 1:
-        x, kernel = x[:, None], kernel[None]
-        strides, begin, end, extra = [1, *strides], [0, *begin], [0, *end], [0, *extra]
-        read, made = [1, *read], [1, *made]
-    function = TRANSPOSED[len(strides)]
-    batch = int(x.shape[0])
-    if _same_transposed(kernel.shape, strides, begin, (read, made)):
-        y = function(x, kernel, [batch, *made, channels], strides, "SAME")
-    else:
-        need = [b + m for b, m in zip(begin, made, strict=True)]
-        least = [(r - 1) * s + k for r, s, k in zip(read, strides, kernel.shape, strict=False)]
-        full = [max(a, b) for a, b in zip(need, least, strict=True)]
-        y = function(x, kernel, [batch, *full, channels], strides, "VALID")
-        if full != made:
-            y = tf.slice(y, [0, *begin, 0], [batch, *made, channels])
-    return tf.squeeze(y, 1) if len(window[0]) == 1 else y
-
-
-def _inflated(kernel: Array, dilations: Sequence[int]) -> Array:
-    """Filters with the zeros that a dilation means, for the kernels that know none."""
-    for axis, dilation in enumerate(dilations):
-        size = kernel.shape[axis]
-        if dilation > 1 and size > 1:
-            wide = np.zeros(
-                (*kernel.shape[:axis], (size - 1) * dilation + 1, *kernel.shape[axis + 1 :]),
-                kernel.dtype,
-            )
-            wide[(slice(None),) * axis + (slice(None, None, dilation),)] = kernel
-            kernel = wide
-    return kernel
-
-
-def _same_transposed(
-    kernel: Sequence[int],
     strides: Sequence[int],
     begin: Sequence[int],
-    sizes: tuple[Sequence[int], Sequence[int]],
-) -> bool:
-    """Whether TensorFlow's SAME is what the pads say."""
-    for k, s, b, read, made in zip(kernel, strides, begin, *sizes, strict=False):
-        total = max((read - 1) * s + k - made, 0)
-        if -(-made // s) != read or total // 2 != b:
-            return False
-    return True
+    dilations: Sequence[int],
+) -> Any:
+    strides, begin, dilations = (site.spatial(each) for each in (strides, begin, dilations))
+    kernel = inflated(site.filters(_ordered(site, weights), 2), dilations)  # ..OI
+    return transposed(x, kernel, strides, begin, site.space(len(site.node.inputs)))

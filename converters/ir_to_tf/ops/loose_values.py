@@ -33,7 +33,8 @@ AS_THEY_ARE = (
 for _ir_type in AS_THEY_ARE:
     OPS[f"Dynamic{_ir_type}"] = OPS[_ir_type]._replace(rule=as_written)
 
-OPS["DynamicConvolution"] = OPS["ComputedConvolution"]
+for _ir_type in ("Convolution", "GroupConvolution", "ConvolutionBackpropData"):
+    OPS[f"Dynamic{_ir_type}"] = OPS[f"Computed{_ir_type}"]
 
 
 @op("DynamicSoftmax", layout=as_written)
