@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import pairwise
 
@@ -23,7 +23,7 @@ from converters.ir_to_tf.layout.atoms import Layout
 from converters.ir_to_tf.layout.choices import Choice, Choices
 from converters.ir_to_tf.layout.frame import Frame
 from converters.ir_to_tf.layout.nets import Nets, choice_behind
-from converters.ir_to_tf.layout.prices import PER_COPY
+from converters.ir_to_tf.layout.prices import Prices
 
 MOST_RUNS = 6
 """TensorFlow Lite's TRANSPOSE takes tensors of at most six axes."""
@@ -85,11 +85,17 @@ class _Program:
             self.add(row, 1.0)
 
 
-def cheapest(problem: Problem) -> Assignment:
+def cheapest(problem: Problem, prices: Prices) -> Assignment:
     """The assignment of least price: bytes of copies, and what choices cost beyond."""
-    return _solve(
-        problem, Objective(lambda value: value.nbytes + PER_COPY, lambda choice: choice.price)
+    allowed = {
+        node: [choice for choice in choices if prices.allows(choice.efforts)]
+        for node, choices in problem.choices.items()
+    }
+    objective = Objective(
+        lambda value: value.nbytes + prices.per_copy,
+        lambda choice: choice.price + prices.of(choice.efforts),
     )
+    return _solve(replace(problem, choices=allowed), objective)
 
 
 def fewest(problem: Problem) -> Assignment:

@@ -14,8 +14,8 @@ from typing import NamedTuple
 from converters.ir_to_tf.graph import Graph, Node, Value
 from converters.ir_to_tf.layout.atoms import Layout
 from converters.ir_to_tf.layout.frame import Frame
-from converters.ir_to_tf.layout.prices import price_of_pieces
-from converters.ir_to_tf.layout.spec import Arrange, Arrangement, Dims, Order, Place
+from converters.ir_to_tf.layout.prices import effort_of_pieces
+from converters.ir_to_tf.layout.spec import Arrange, Arrangement, Dims, Effort, Order, Place
 
 ORDERS_PER_NODE = 48
 ORDERS_PER_GROUP = 6
@@ -28,6 +28,7 @@ class Choice(NamedTuple):
     order: Order = ()  # of the frame; empty for an arrangement
     arrangement: Arrangement | None = None
     price: float = 0.0
+    efforts: tuple[Effort, ...] = ()
 
     @property
     def kernel(self) -> str:
@@ -81,22 +82,20 @@ def list_choices(graph: Graph, frames: Mapping[Node, Frame]) -> Choices:
 def choices_of(node: Node, frame: Frame, known: Sequence[Order]) -> Iterator[Choice]:
     """The ways of running one node, given the orders seen around it; no two alike."""
     spec = frame.spec
-    cheapest: dict[tuple[tuple[Layout | None, ...], str], Choice] = {}
+    unlike: dict[tuple[object, ...], Choice] = {}
     carried = () if spec.arrange else _carried(node, frame, known)
     arrange = spec.arrange or spec.also
     arranged = _arranged(node, frame, known, arrange) if arrange else ()
     for choice in (*carried, *arranged):
-        key = choice.layouts, choice.kernel
-        if key not in cheapest or choice.price < cheapest[key].price:
-            cheapest[key] = choice
-    yield from cheapest.values()
+        unlike.setdefault((choice.layouts, choice.kernel, choice.efforts), choice)
+    yield from unlike.values()
 
 
 def _carried(node: Node, frame: Frame, known: Sequence[Order]) -> Iterator[Choice]:
     orders = dict.fromkeys(_full_orders(frame.places, known))
     for order in list(orders)[:ORDERS_PER_NODE]:
         layouts = tuple(frame.layout(port, order) for port in range(len(frame.ports)))
-        yield Choice(layouts, order, price=price_of_pieces(node, frame, order))
+        yield Choice(layouts, order, efforts=effort_of_pieces(node, frame, order))
 
 
 def _full_orders(places: Order, known: Sequence[Order]) -> Iterator[Order]:
@@ -121,17 +120,24 @@ def _arranged(
     node: Node, frame: Frame, known: Sequence[Order], arrange: Arrange
 ) -> Iterator[Choice]:
     spec = frame.spec
-    groups = [_group_orders(name, frame, known) for name in spec.groups]
-    for orders in product(*groups):
-        for arrangement in arrange(dict(zip(spec.groups, orders, strict=True))):
-            layouts = tuple(
-                None if dims is None else frame.layout(port, flat(dims))
-                for port, dims in enumerate(arrangement.ports)
-            )
-            price = arrangement.price
-            if not spec.rigid:
-                price += price_of_pieces(node, frame, _longest(arrangement.ports))
-            yield Choice(layouts, (), arrangement, price)
+    groups = {name: _group_orders(name, frame, known) for name in spec.groups}
+    for orders in product(*groups.values()):
+        for arrangement in arrange(dict(zip(groups, orders, strict=True))):
+            yield _choice(node, frame, arrangement)
+    for order in known if spec.weave else ():
+        for arrangement in spec.weave(order, groups) if spec.weave else ():
+            yield _choice(node, frame, arrangement)
+
+
+def _choice(node: Node, frame: Frame, arrangement: Arrangement) -> Choice:
+    layouts = tuple(
+        None if dims is None else frame.layout(port, flat(dims))
+        for port, dims in enumerate(arrangement.ports)
+    )
+    efforts = arrangement.efforts
+    if not frame.spec.rigid:
+        efforts += effort_of_pieces(node, frame, _longest(arrangement.ports))
+    return Choice(layouts, (), arrangement, arrangement.price, efforts)
 
 
 def _group_orders(name: str, frame: Frame, known: Sequence[Order]) -> list[Order]:

@@ -13,6 +13,7 @@ from converters.ir_to_tf.layout.atoms import Atoms, Layout, find_atoms
 from converters.ir_to_tf.layout.choices import list_choices
 from converters.ir_to_tf.layout.frame import Frame, frame_of
 from converters.ir_to_tf.layout.nets import Names, aliases_of, nets_of
+from converters.ir_to_tf.layout.prices import CPU, Prices
 from converters.ir_to_tf.layout.rules import Rule
 from converters.ir_to_tf.layout.spec import Spec
 from converters.ir_to_tf.layout.wishes import Wishes, terminal
@@ -122,14 +123,16 @@ def transpositions(graph: Graph, assignment: Assignment, aliases: Names) -> Iter
             yield Transposition(value, stored, wanted, source, tuple(readers))
 
 
-def assign_layouts(graph: Graph, rules: Mapping[str, Rule], wishes: Wishes) -> Plan:
+def assign_layouts(
+    graph: Graph, rules: Mapping[str, Rule], wishes: Wishes, prices: Prices = CPU
+) -> Plan:
     """Choose how each node runs, at the least price; and find the bound beside it."""
     specs = {node: _spec_of(node, rules, wishes) for node in graph.nodes}
     atoms = find_atoms(graph, specs)
     frames = {node: frame_of(node, specs[node], atoms) for node in graph.nodes}
     choices = list_choices(graph, frames)
     problem = Problem(graph, frames, nets_of(graph, frames), choices)
-    chosen, aliases = cheapest(problem), aliases_of(graph, frames)
+    chosen, aliases = cheapest(problem, prices), aliases_of(graph, frames)
     paid = sum(1 for _ in transpositions(graph, chosen, aliases))
     # No transposes at all cannot be beaten: the second program is solved only where some remain.
     least = fewest(problem) if paid else chosen

@@ -2,23 +2,42 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import groupby
+from math import prod
 
 from converters.ir_to_tf.graph import Node, Value
-from converters.ir_to_tf.layout.prices import PER_COPY
+from converters.ir_to_tf.layout import prices
 from converters.ir_to_tf.layout.rules import Labels, as_written
-from converters.ir_to_tf.layout.spec import Arrangement, Dims, Groups, Spec
+from converters.ir_to_tf.layout.spec import Arrangement, Dims, Effort, Groups, Order, Spec
 
-TURNED = 2.5
-"""Price of `W x` and its kin, as multiples of the bytes of x; accelerators do not have them."""
+PLAIN, LEFT, LEFT_TURNED, HEADS = "x W", "W x", "W x^T", "x W per head"
 
-
-def turned_price(data: Value) -> float:
-    """What `W x` costs more than a dense layer or a convolution of 1x1."""
-    return TURNED * data.nbytes + 2 * PER_COPY
+MOST_RUNS = 4
+"""Stretches of rows, and of what is made between them: the axes that a BATCH_MATMUL makes."""
 
 
-PLAIN, LEFT, LEFT_TURNED = "x W", "W x", "W x^T"
+def turned(data: Value, made: Value, length: int) -> dict[str, tuple[Effort, ...]]:
+    """What each kernel takes beyond a dense layer or a convolution of 1x1 that sums `length`."""
+    left = Effort(prices.UNUSUAL, 1), Effort(prices.LEFT, data.nbytes)
+    return {
+        LEFT: left,
+        LEFT_TURNED: (*left, Effort(prices.TURNED, prod(made.shape) * length)),
+        HEADS: (Effort(prices.UNUSUAL, 1), Effort(prices.HEADS, data.nbytes)),
+    }
+
+
+def per_head(order: Order, rows: Order, summed: Order) -> tuple[Dims, Dims] | None:
+    """The axes of x and of the product, where parts of what is made lead rows of x.
+
+    None for an order that a plain kernel makes, and for one that no single product does.
+    """
+    stretches = [(own, tuple(g)) for own, g in groupby(order, lambda place: place in rows)]
+    owns = [own for own, _ in stretches]
+    if not 3 <= len(owns) <= MOST_RUNS or owns[-2:] != [True, False]:
+        return None
+    taken = tuple(stretch if own else () for own, stretch in stretches[:-1])
+    return (*taken, summed), tuple(stretch for _, stretch in stretches)
 
 
 def matmul(node: Node) -> Spec:
@@ -46,43 +65,61 @@ def linear(
 ) -> Spec:
     """A dense layer: `k` is summed over and becomes `made`; the rest may be in any order."""
     data = next(port for port, labels in enumerate(ports) if labels is not None)
-    price = turned_price(node.inputs[data])
+    length = node.inputs[data].shape[(ports[data] or ()).index("k")]
+    efforts = turned(node.inputs[data], node.outputs[0], length)
 
     def ports_of(taken: Dims, given: Dims) -> tuple[Dims | None, ...]:
         return (*[None] * data, taken, *[None] * (len(ports) - data - 2), given)
 
     def arrange(orders: Groups) -> Iterator[Arrangement]:
         r, k, n = orders["rest"], orders["k"], orders["made"]
-        yield Arrangement(ports_of((r, k), (r, n)), PLAIN)
+        yield Arrangement(ports_of((r, k), (r, n)), PLAIN, loose=bool(r))
         for cut in range(len(r)):
             a, b = r[:cut], r[cut:]
-            yield Arrangement(ports_of((a, k, b), (a, n, b)), LEFT, price)
-            yield Arrangement(ports_of((a, b, k), (a, n, b)), LEFT_TURNED, price)
+            yield Arrangement(ports_of((a, k, b), (a, n, b)), LEFT, efforts=efforts[LEFT])
+            turn = efforts[LEFT_TURNED]
+            yield Arrangement(ports_of((a, b, k), (a, n, b)), LEFT_TURNED, efforts=turn)
+
+    def weave(order: Order, orders: Mapping[str, Sequence[Order]]) -> Iterator[Arrangement]:
+        r = tuple(place for place in order if place.label in rest)
+        if sorted(map(str, order)) != sorted(map(str, (*orders["rest"][0], *orders["made"][0]))):
+            return
+        for k in orders["k"]:
+            if found := per_head(order, r, k):
+                yield Arrangement(ports_of(*found), HEADS, efforts=efforts[HEADS])
 
     return Spec(
         ports,
         frozenset(units),
         groups={"rest": rest, "k": ("k",), "made": (made,)},
         arrange=arrange,
+        weave=weave,
     )
 
 
 def batched(node: Node, ports: tuple[Labels | None, ...], batch: Labels) -> Spec:
     """A product of two computed tensors, or its transpose y^T x^T."""
-    alike = node.inputs[0].shape[:-2] == node.inputs[1].shape[:-2]
-    bytes_of_x, bytes_of_y = (value.nbytes for value in node.inputs)
+    x, y = node.inputs
+    alike = x.shape[:-2] == y.shape[:-2]
+    length = x.shape[(ports[0] or ()).index("k")]
+    inside = Effort(prices.ADJOINT_RIGHT, prod(node.outputs[0].shape) * length)
+
+    def efforts(left: Value, left_turned: bool, right_turned: bool) -> tuple[Effort, ...]:
+        own = Effort(prices.ADJOINT_LEFT, left.nbytes)
+        return (own,) * left_turned + (inside,) * right_turned
 
     def arrange(orders: Groups) -> Iterator[Arrangement]:
         b, m, k, n = (orders[name] for name in "bmkn")
         dims = (b,) if alike else tuple((place,) for place in b)
-        for x, x_turned in (((m, k), False), ((k, m), True)):
-            for y, y_turned in (((k, n), False), ((n, k), True)):
-                taken = ((*dims, *x), (*dims, *y))
-                price = float(bytes_of_x * x_turned)
-                yield Arrangement((*taken, (*dims, m, n)), f"x y {x_turned:d}{y_turned:d}", price)
-                price = float(bytes_of_y * (not y_turned))
-                kernel = f"y x {not y_turned:d}{not x_turned:d}"
-                yield Arrangement((*taken, (*dims, n, m)), kernel, price)
+        for left, flip_x in (((m, k), False), ((k, m), True)):
+            for right, flip_y in (((k, n), False), ((n, k), True)):
+                taken = ((*dims, *left), (*dims, *right))
+                work = efforts(x, flip_x, flip_y)
+                kernel = f"x y {flip_x:d}{flip_y:d}"
+                yield Arrangement((*taken, (*dims, m, n)), kernel, efforts=work)
+                work = efforts(y, not flip_y, not flip_x)
+                kernel = f"y x {not flip_y:d}{not flip_x:d}"
+                yield Arrangement((*taken, (*dims, n, m)), kernel, efforts=work)
 
     return Spec(
         ports,

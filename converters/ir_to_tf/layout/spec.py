@@ -7,7 +7,7 @@ of its labels; one with `arrange` lists the orders its kernel can work in.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterable, Mapping
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -30,17 +30,29 @@ Dims = tuple[Order, ...]
 """What each axis of a TensorFlow tensor holds, outermost first; nothing, where its size is 1."""
 
 
+class Effort(NamedTuple):
+    """Work beyond copies: its kind, which has a price, and how many bytes or products of it."""
+
+    kind: str
+    amount: float
+    piece: int = 0  # bytes that are copied at once
+
+
 class Arrangement(NamedTuple):
-    """One way for a kernel to work: how each port is stored, and what that costs beyond copies."""
+    """One way for a kernel to work: how each port is stored, and what that takes beyond copies."""
 
     ports: tuple[Dims | None, ...]
     kernel: str = ""
-    price: float = 0.0  # bytes
+    price: float = 0.0  # bytes, whatever the target
     space: tuple[int, ...] = ()  # the spatial axes, in the order they are stored in
+    efforts: tuple[Effort, ...] = ()
+    loose: bool = False  # the first axis may be cut in any way, alike in input and output
 
 
 Groups = Mapping[str, Order]
 Arrange = Callable[[Groups], Iterable[Arrangement]]
+Weave = Callable[[Order, Mapping[str, Sequence[Order]]], Iterable[Arrangement]]
+"""More arrangements, for an order of all places of some tensor, and the orders of each group."""
 
 
 @dataclass(frozen=True)
@@ -59,4 +71,5 @@ class Spec:
     regroups: bool = False  # a Reshape: its labels come from the atoms
     renames: bool = False  # in a carried order nothing is moved at all
     also: Arrange | None = None  # kernels beside the carried orders
+    weave: Weave | None = None  # kernels for orders in which the groups are interleaved
     moves: Label | None = None  # axis along which the op copies piece by piece

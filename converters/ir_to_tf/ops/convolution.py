@@ -4,16 +4,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 import tensorflow as tf
 
 from converters.ir_to_tf.graph import Array, Node
-from converters.ir_to_tf.layout.products import LEFT, LEFT_TURNED, PLAIN, turned_price
+from converters.ir_to_tf.layout.products import HEADS, LEFT, LEFT_TURNED, PLAIN, per_head, turned
 from converters.ir_to_tf.layout.rules import image, image_spec
-from converters.ir_to_tf.layout.spec import Arrangement, Groups, Spec
+from converters.ir_to_tf.layout.spec import Arrangement, Groups, Order, Spec
 from converters.ir_to_tf.ops.padding import Pads, pad_for, padded
 from converters.ir_to_tf.ops.transposing import inflated, transposed
 from converters.ir_to_tf.registry import op
@@ -29,15 +29,25 @@ def dense(node: Node) -> Spec:
     plain = set(node["strides"]) == {1} and not any([*node["pads_begin"], *node["pads_end"]])
     if set(filters[2:]) != {1} or not plain or spec.arrange is None:
         return spec
-    as_image, price = spec.arrange, turned_price(node.inputs[0])
+    as_image, efforts = spec.arrange, turned(node.inputs[0], node.outputs[0], filters[1])
 
     def arrange(orders: Groups) -> Iterator[Arrangement]:
         yield from as_image(orders)
         n, s, k, made = (orders[name] for name in ("n", "s", "ci", "co"))
-        yield Arrangement(((n, k, s), None, (n, made, s)), LEFT, price)
-        yield Arrangement(((n, s, k), None, (n, made, s)), LEFT_TURNED, price)
+        yield Arrangement(((n, k, s), None, (n, made, s)), LEFT, efforts=efforts[LEFT])
+        turn = efforts[LEFT_TURNED]
+        yield Arrangement(((n, s, k), None, (n, made, s)), LEFT_TURNED, efforts=turn)
 
-    return Spec(spec.ports, spec.units, groups=spec.groups, arrange=arrange)
+    def weave(order: Order, orders: Mapping[str, Sequence[Order]]) -> Iterator[Arrangement]:
+        rows = tuple(place for place in order if place.label not in ("ci", "co"))
+        whole = (*orders["n"][0], *orders["s"][0], *orders["co"][0])
+        if sorted(map(str, order)) != sorted(map(str, whole)):
+            return
+        for k in orders["ci"]:
+            if found := per_head(order, rows, k):
+                yield Arrangement((found[0], None, found[1]), HEADS, efforts=efforts[HEADS])
+
+    return Spec(spec.ports, spec.units, groups=spec.groups, arrange=arrange, weave=weave)
 
 
 def grouped(node: Node) -> Spec:
@@ -68,18 +78,26 @@ def convolution(
     weights = _ordered(site, site.node.known(1) if filters is None else filters)
     if site.kernel:
         matrix = weights.reshape(weights.shape[:2])
-        return product_with(matrix, x, site.kernel)
+        return product_with(site, matrix, x)
     pads = Pads.of(site, pads_begin, pads_end)
     strides, dilations = site.spatial(strides), site.spatial(dilations)
     kernel = site.filters(weights, 2).swapaxes(-1, -2)  # OI.. to ..IO
     return convolved(site, x, kernel, (strides, dilations, pads))
 
 
-def product_with(matrix: Array, x: Any, kernel: str) -> Any:
-    """The product of a constant matrix [made, summed] with x, in the order a kernel gives."""
-    if kernel == PLAIN:
+def product_with(site: Site, matrix: Array, x: Any) -> Any:
+    """The product of a constant matrix [made, summed] with x, in the order the kernel gives."""
+    if site.kernel == PLAIN:
         return tf.matmul(x, matrix.T)
-    return tf.matmul(matrix[None], x, transpose_b=kernel == LEFT_TURNED)
+    if site.kernel == HEADS:
+        return tf.matmul(x, _by_heads(matrix, np.shape(x), site.output_shape()))
+    return tf.matmul(matrix[None], x, transpose_b=site.kernel == LEFT_TURNED)
+
+
+def _by_heads(matrix: Array, taken: Sequence[int], made: Sequence[int]) -> Array:
+    """Rows of a matrix [made, summed] as leading axes, 1 where x has rows of its own there."""
+    lead = [size if own == 1 else 1 for own, size in zip(taken[:-2], made[:-2], strict=True)]
+    return matrix.reshape(*lead, made[-1], -1).swapaxes(-1, -2)
 
 
 def _ordered(site: Site, weights: Array) -> Array:

@@ -7,7 +7,7 @@ from typing import Any
 import tensorflow as tf
 
 from converters.ir_to_tf.graph import Array
-from converters.ir_to_tf.layout.products import LEFT, LEFT_TURNED, PLAIN, matmul
+from converters.ir_to_tf.layout.products import HEADS, LEFT, LEFT_TURNED, PLAIN, matmul
 from converters.ir_to_tf.ops.convolution import product_with
 from converters.ir_to_tf.registry import op
 from converters.ir_to_tf.site import Site
@@ -16,9 +16,9 @@ from converters.ir_to_tf.site import Site
 @op("MatMul", layout=matmul)
 def mat_mul(site: Site, x: Any, y: Any, *, transpose_a: bool, transpose_b: bool) -> Any:
     """FULLY_CONNECTED with a constant matrix, else BATCH_MATMUL."""
-    if site.kernel in (PLAIN, LEFT, LEFT_TURNED):
+    if site.kernel in (PLAIN, LEFT, LEFT_TURNED, HEADS):
         computed = 0 if site.node.inputs[1].is_constant else 1
-        return product_with(_matrix(site, computed), (x, y)[computed], site.kernel)
+        return product_with(site, _matrix(site, computed), (x, y)[computed])
     if site.kernel:
         order, turned = site.kernel.rsplit(" ", 1)
         left, right = (x, y) if order == "x y" else (y, x)

@@ -1,0 +1,1 @@
+"""What transposes, movers and kernels cost each other, measured: for layout/prices.py."""
