@@ -8,7 +8,7 @@ BIN := $(VENV)/bin
 
 .DEFAULT_GOAL := help
 ONNX_JOBS ?= 2
-.PHONY: help env zoo all test lint format docs bench suite lock-env clean distclean
+.PHONY: help env zoo all test lint format docs bench suite scale slurm-env lock-env clean distclean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -50,10 +50,17 @@ suite: env ## hold the converter against the ONNX backend test suite; rewrites d
 bench: env ## measure the converter beside onnx2tf on what is built; rewrites docs/benchmarks.md
 	$(BIN)/python -m benchmarks.convert --zoo --tf-converter --write
 
+scale: env ## measure planning on made-up zoos of up to 1000 recipes; rewrites docs/scale.md
+	$(BIN)/python -m benchmarks.scale --write
+
+slurm-env: env ## what `snakemake --executor slurm` needs beside .venv/, in .venvs/slurm
+	$(BIN)/python -m pip install --quiet --target .venvs/slurm --upgrade --no-deps --require-hashes -r envs/slurm.txt
+
 lock-env: env ## resolve envs/*.in again into envs/*.txt
 	$(BIN)/uv pip compile envs/main.in -q --upgrade --python-version 3.11 --generate-hashes --no-header --no-emit-index-url -o envs/main.txt
 	$(BIN)/uv pip compile envs/uv.in -q --upgrade --python-version 3.11 --generate-hashes --no-header --no-emit-index-url -o envs/uv.txt
 	$(BIN)/uv pip compile envs/peers.in -q --upgrade --python-version 3.12 --generate-hashes --no-header --no-emit-index-url -o envs/peers.txt
+	$(BIN)/uv pip compile envs/slurm.in -q --upgrade --constraints envs/main.txt --python-version 3.11 --generate-hashes --no-header --no-emit-index-url $$(sed -n 's/^\([a-z0-9][^=]*\)==.*/--no-emit-package \1/p' envs/main.txt) -o envs/slurm.txt
 
 clean: ## remove what builds made (results, logs), keep downloads and the environment
 	rm -rf results logs .snakemake
