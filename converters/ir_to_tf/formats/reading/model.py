@@ -117,9 +117,7 @@ def _model(reading: Reading, graph: Frozen) -> keras.Model:
             tensor = identity(tensor)
         outputs.append(tensor)
     inputs = [reading.made[f"{node}:0"] for node in graph.inputs.values()]
-    model = keras.Model(_single(inputs), _single(outputs), name="model")
-    reading.names.settle(model.operations)
-    return model
+    return keras.Model(_single(inputs), _single(outputs), name="model")
 
 
 def _single(tensors: list[Any]) -> Any:

@@ -19,7 +19,7 @@ class Names:
     def __init__(self, reserved: Iterable[str]) -> None:
         self.taken = set(reserved)
         self.public: dict[str, str] = {}  # node -> the name of the output that it makes
-        self.settled: set[int] = set()
+        self.settled: dict[int, Any] = {}  # kept, so that no other has its id
 
     def of_node(self, node: str) -> str:
         """The name of the layer, or operation, that ends in what a node makes."""
@@ -32,14 +32,20 @@ class Names:
         self.taken.add(chosen)
         return chosen
 
-    def give(self, operation: Any, name: str) -> None:
-        """Name an operation that a function of `keras.ops` has made; these take no names."""
-        operation.name = name
-        self.settled.add(id(operation))
+    def settle(self, operation: Any, name: str) -> None:
+        """Name an operation, and what lies between it and those named before.
 
-    def settle(self, operations: Iterable[Any]) -> None:
-        """Name what lies between: the names that Keras draws depend on what it made before."""
-        for operation in operations:
-            drawn = not isinstance(operation, keras.layers.Layer)
-            if drawn and id(operation) not in self.settled:
-                self.give(operation, self.unique(type(operation).__name__))
+        Functions of `keras.ops` take no names; those that Keras draws for their operations depend
+        on what it made before, and may be those of our layers.
+        """
+        waiting = [operation]
+        while waiting:
+            each = waiting.pop()
+            if id(each) in self.settled:
+                continue
+            self.settled[id(each)] = each
+            if not isinstance(each, keras.layers.Layer):
+                between = f"{name}_{type(each).__name__}"
+                each.name = name if each is operation else self.unique(between)
+            sources = [t for node in each._inbound_nodes for t in node.input_tensors]
+            waiting += [tensor._keras_history.operation for tensor in sources]

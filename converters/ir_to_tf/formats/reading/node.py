@@ -57,7 +57,7 @@ class Reading:
         made = made if isinstance(made, (tuple, list)) else (made,)
         for wanted, tensor in zip(node.last.outputs, made, strict=True):
             self.made[wanted.name] = node.checked(tensor, wanted)
-        node.name_result(self.made[node.last.outputs[0].name])
+        node.settle([self.made[wanted.name] for wanted in node.last.outputs])
 
     def value(self, tensor: Any) -> Any:
         """What stands for a tensor: an array where it is constant."""
@@ -199,12 +199,13 @@ class Node:
             raise self.refuse(f"Keras makes {tuple(made.shape)} of it, not {tuple(wanted.shape)}")
         return made
 
-    def name_result(self, tensor: Any) -> None:
-        """Let the operation that makes the node's result carry the node's name."""
-        operation = tensor._keras_history.operation
-        if isinstance(operation, keras.layers.Layer) or id(operation) in self.reading.names.settled:
-            return
-        self.reading.names.give(operation, self.name())
+    def settle(self, results: Sequence[Any]) -> None:
+        """Let what makes the node's results carry its name."""
+        for number, tensor in enumerate(results):
+            operation, names = tensor._keras_history.operation, self.reading.names
+            if id(operation) not in names.settled:
+                name = names.unique(f"{self.name()}_{number}") if number else self.name()
+                names.settle(operation, name)
 
     def refuse(self, cause: str) -> ConversionError:
         """An error about this node, to raise."""

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import reduce
+from itertools import permutations
 from typing import Any
 
 import keras
 import numpy as np
 from keras import layers, ops
 
+from converters.ir_to_tf.formats.reading.constants import Array
 from converters.ir_to_tf.formats.reading.node import ACTIVATIONS, Node
 from converters.ir_to_tf.formats.reading.table import row
 
@@ -92,11 +94,64 @@ MERGING = {
 @row(*MERGING)
 def merged(node: Node, x: Any, y: Any) -> Any:
     """A layer where both are computed and alike, so that nothing is broadcast."""
+    for recognised in RECOGNISED.get(node.op.type, ()):
+        found = recognised(node)
+        if found is not None:
+            return found
     layer, function = MERGING[node.op.type]
     alike = _is_computed(x) and _is_computed(y) and tuple(x.shape) == tuple(y.shape)
     if alike and x is not y and len(x.shape) > 1:
         return node.layer(layer, x, y)
     return function(node.operand(0), node.operand(1))
+
+
+def prelu(node: Node) -> Any:
+    """relu(x) + c relu(-x), whose c is constant per channel: a PReLU layer."""
+    for positive, negative in permutations(node.op.inputs):
+        scaled = negative.op
+        if positive.op.type != "Relu" or scaled.type != "Mul":
+            continue
+        for mirror, factor in permutations(scaled.inputs):
+            x, slopes = positive.op.inputs[0], node.reading.constants.get(factor.name)
+            if slopes is not None and _is_mirrored(mirror.op, x) and _is_per_channel(slopes, x):
+                made = node.reading.tensor(x)
+                alpha = np.broadcast_to(-slopes.ravel(), made.shape[-1:])
+                ones = [1] * (len(made.shape) - 2)
+                shared = list(range(1, len(ones) + 1))
+                weights = [alpha.reshape(*ones, -1)]
+                return node.layer(layers.PReLU, made, weights=weights, shared_axes=shared or None)
+    return None
+
+
+def _is_mirrored(op: Any, x: Any) -> bool:
+    """Whether an operation is relu(-x)."""
+    if op.type != "Relu" or op.inputs[0].op.type != "Neg":
+        return False
+    return bool(op.inputs[0].op.inputs[0].name == x.name)
+
+
+def _is_per_channel(values: Array, x: Any) -> bool:
+    """Whether a constant has one number, or one for each step of the last axis."""
+    known = x.shape.rank is not None and x.shape.rank > 1 and None not in x.shape[1:]
+    return bool(known) and (
+        values.size == 1 or values.shape[-1:] == (x.shape[-1],) == _full(values)
+    )
+
+
+def _full(values: Array) -> tuple[int, ...]:
+    return tuple(size for size in values.shape if size > 1)
+
+
+def silu(node: Node) -> Any:
+    """A value times its own sigmoid."""
+    for x, gate in permutations(node.op.inputs):
+        if gate.op.type == "Sigmoid" and gate.op.inputs[0].name == x.name:
+            return node.layer(layers.Activation, node.reading.tensor(x), activation="silu")
+    return None
+
+
+RECOGNISED = {"AddV2": (prelu,), "Mul": (silu,)}
+"""Layers that are several operations in TensorFlow, by the last of them."""
 
 
 @row("AddN")
@@ -137,6 +192,18 @@ def bitcast(node: Node, *_: Any) -> Any:
 def cast(node: Node, *_: Any) -> Any:
     """Another type."""
     return ops.cast(node.operand(0), node.dtype)
+
+
+@row("OnesLike")
+def ones_like(_: Node, x: Any) -> Any:
+    """Ones."""
+    return ops.ones_like(x)
+
+
+@row("ZerosLike")
+def zeros_like(_: Node, x: Any) -> Any:
+    """Zeros."""
+    return ops.zeros_like(x)
 
 
 RELUS: dict[str, dict[str, Any]] = {"Relu": {}, "Relu6": {"max_value": 6.0}}
