@@ -14,7 +14,7 @@ rule formats:
     benchmark:
         "logs/{model}/{variant}/formats-{format}.tsv"
     resources:
-        mem_mb=3000,
+        mem_mb=PLAN.memory("formats"),
     params:
         models=PLAN.models,
     message:
