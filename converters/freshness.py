@@ -116,7 +116,8 @@ class Freshness:
         wanted, trace = self.wanted(job), self.trace(job)
         path = wanted.path
         if not wanted.cause and trace is not None:
-            if not path.is_file():
+            # a job may run though it is fresh, after one that is not: it reads this
+            if not path.is_file() or path.read_text() != wanted.text():
                 _write(path, wanted.text())
             _set_time(path, LONG_AGO * 10**9)
             _give_back_times(trace)

@@ -40,6 +40,12 @@ class Asked(NamedTuple):
     may_make: list[str]  # outputs that a stage leaves out where it lacks a tool
     options: list[str]  # of the stage
 
+    @property
+    def models(self) -> Path:
+        """The folder of recipes, as the stage is told it."""
+        at = self.options.index("--models") if "--models" in self.options else -1
+        return Path(self.options[at + 1] if at >= 0 else "models")
+
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Do the job; return the exit code."""
@@ -124,8 +130,9 @@ def ran(asked: Asked, store: Store | None, place: str, inputs: dict[str, str]) -
         return 70
     made = {path: Output.of(Path(path)) for path in (*asked.makes, *asked.may_make)}
     trace = _trace(asked, inputs, made, round(time.monotonic() - started, 2), journal.RAN)
-    if edited_since(asked.planned, asked.wanted.parts):
-        print("the converters were edited meanwhile: the next build runs this stage again")
+    folder = asked.models / asked.wanted.job.model
+    if edited_since(asked.planned, asked.wanted.parts, folder):
+        print("converters or recipe were edited meanwhile: the next build runs this stage again")
         trace = trace._replace(key="")
     elif store is not None and digests_of(asked.reads) == inputs:
         store.put(place, made, asked.wanted.parts, trace.seconds)

@@ -157,10 +157,15 @@ def code_of(entry: str) -> dict[str, str]:
     return {name: _meaning(name) for name in sorted(_closure(entry))}
 
 
-def edited_since(moment: float, parts: Mapping[str, Any]) -> bool:
-    """Whether a module that a key covers was written after a moment (seconds since the epoch)."""
-    paths = (_path(name) for name in parts["code"])
-    return any(path is None or path.stat().st_mtime > moment for path in paths)
+def edited_since(moment: float, parts: Mapping[str, Any], folder: Path) -> bool:
+    """Whether a module that a key covers, or a file of the model's folder, was written after a
+    moment (seconds since the epoch): the stage may have read another than the key says.
+    """
+    modules = [_path(name) for name in parts["code"]]
+    files = [folder / name for name in parts["files"]]
+    files += (path for path in folder.rglob("*") if path.parent.name != "__pycache__")
+    files = [path for path in files if path.is_file()]
+    return any(path is None or path.stat().st_mtime > moment for path in [*modules, *files])
 
 
 @cache

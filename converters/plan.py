@@ -15,7 +15,7 @@ from typing import Any, TextIO
 from converters import keys, memory
 from converters.errors import RecipeError
 from converters.freshness import Freshness
-from converters.hold import hold_folder
+from converters.hold import hold_folder, plan_anew
 from converters.job import PLANNED
 from converters.jobs import (
     FORMATS,
@@ -250,7 +250,7 @@ class Plan:
 
     def hold_folder(self) -> None:
         """Let no other build run in this folder until this process ends."""
-        self._held = hold_folder()
+        self._held = hold_folder(after_waiting=plan_anew)
 
     # How jobs run ---------------------------------------------------------------------------------
 

@@ -1,0 +1,99 @@
+"""Kills: of everything, of Snakemake alone, of one job; and the signals that ask politely."""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import psutil
+
+from benchmarks.faults.bench import Bench, Outcome
+from benchmarks.faults.build import Build
+
+
+def without_store(bench: Bench) -> Outcome:
+    """kill -9 of every process, no store"""
+    return killed(bench, Build.kill)
+
+
+def with_store(bench: Bench) -> Outcome:
+    """kill -9 of every process, a new store"""
+    return killed(bench, Build.kill, bench.folder())
+
+
+def while_restoring(bench: Bench) -> Outcome:
+    """kill -9 of every process while results come from a store"""
+    bench.undisturbed  # noqa: B018 - its seconds are needed
+    return killed(bench, Build.kill, bench.store, share=0.5)
+
+
+def snakemake_alone(bench: Bench) -> Outcome:
+    """kill -9 of Snakemake alone; its jobs are orphans"""
+    return killed(bench, lambda build: build.process.kill())
+
+
+def interrupted(bench: Bench) -> Outcome:
+    """Ctrl-C"""
+    return killed(bench, lambda build: os.killpg(build.process.pid, signal.SIGINT))
+
+
+def terminated(bench: Bench) -> Outcome:
+    """SIGTERM to Snakemake"""
+    return killed(bench, lambda build: build.process.terminate())
+
+
+def twice(bench: Bench) -> Outcome:
+    """kill -9 of every process, and of the build that follows"""
+    folder = bench.zoo()
+    moments = [strike(bench, folder, Build.kill) for _ in range(2)]
+    return bench.rebuilt(folder, words=f"after {' and '.join(map(str, moments))} stages")
+
+
+def one_job(bench: Bench) -> Outcome:
+    """kill -9 of one job, as when memory runs out"""
+    return killed(bench, kill_one)
+
+
+def kill_one(build: Build) -> None:
+    """Kill a process that does a job, if there is one at the moment; wait for the build's end."""
+    jobs = [each for each in build.everyone() if "converters." in _command(each)]
+    if jobs:
+        jobs[-1].kill()
+    build.ended()
+
+
+def killed(
+    bench: Bench, strike_with: Callable[[Build], None], store: Path | str = "off", share: float = 1
+) -> Outcome:
+    """Strike at a random moment, then the same command again."""
+    folder = bench.zoo()
+    stages = strike(bench, folder, strike_with, store, share)
+    return bench.rebuilt(folder, store, words=f"after {stages} stages")
+
+
+def strike(
+    bench: Bench,
+    folder: Path,
+    strike_with: Callable[[Build], None],
+    store: Path | str = "off",
+    share: float = 1,
+) -> int:
+    """Start a build and strike it at a moment before its end; how many stages it had finished."""
+    bench.undisturbed  # noqa: B018 - its seconds are needed
+    moment = time.monotonic() + bench.chance.uniform(0, bench.seconds * share)
+    build = Build(folder, store)
+    build.wait_until(lambda: time.monotonic() >= moment)
+    stages = build.finished_stages()
+    strike_with(build)
+    build.process.wait()
+    return stages
+
+
+def _command(process: psutil.Process) -> str:
+    try:
+        return " ".join(process.cmdline())
+    except psutil.Error:
+        return ""
