@@ -511,6 +511,17 @@ def test_pictures_in_a_folder_are_shown_in_grey_where_wanted(tmp_path):
     assert 0.5 < input_range(tmp_path) <= 2.0
 
 
+@pytest.mark.parametrize("content", [None, b"", b"text"])
+def test_a_folder_without_pictures_is_refused_before_any_is_shown(tmp_path, capsys, content):
+    flag = "--load_dest_folder_path_for_the_calib_pictures"
+    flags = ["--calib_ds_type", "pictures", flag, str(tmp_path)]
+    if content is not None:
+        (tmp_path / "a.png").write_bytes(content)
+    assert run(picture_net(tmp_path), tmp_path, INTEGER, *flags) == 1
+    cause = "holds no picture" if content is None else "a.png: is no picture that can be read"
+    assert cause in capsys.readouterr().err
+
+
 def test_a_data_set_of_tfds_is_used_if_there_is_such_a_package(tmp_path, monkeypatch, capsys):
     flags = ["--calib_ds_type", "tfds", "--tfds_download_flg"]
     flags += ["--ds_name_for_tfds_for_calibration", "cats"]

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
+from PIL import Image, UnidentifiedImageError
 
 from converters.datasets.pictures import ENDINGS, loaded
 from converters.datasets.preprocess import Array, colored, resize
@@ -136,7 +137,20 @@ def _pictures(args: Namespace) -> Callable[[], Iterator[Raw]]:
     files = [file for file in sorted(folder.glob("*")) if file.suffix.lower() in ENDINGS]
     if not files:
         raise _unusable(flag, f"{folder} holds no picture")
+    for file in files:
+        _check_picture(file)
     return lambda: (loaded(file) for file in files)
+
+
+def _check_picture(file: Path) -> None:
+    """Whether a file begins as a picture: better known before the first sample is run."""
+    try:
+        with Image.open(file):
+            pass
+    except (UnidentifiedImageError, OSError) as error:
+        raise ZooError(
+            "is no picture that can be read", subject=str(file), remedy="take it out of the folder"
+        ) from error
 
 
 def _tfds(args: Namespace) -> Callable[[], Iterator[Raw]]:
