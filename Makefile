@@ -8,7 +8,7 @@ BIN := $(VENV)/bin
 
 .DEFAULT_GOAL := help
 ONNX_JOBS ?= 2
-.PHONY: help env zoo all test lint format docs bench suite scale slurm-env lock-env clean distclean
+.PHONY: help env zoo all test lint format docs bench suite scale startup slurm-env lock-env clean distclean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -52,6 +52,9 @@ bench: env ## measure the converter beside onnx2tf on what is built; rewrites do
 
 scale: env ## measure planning on made-up zoos of up to 1000 recipes; rewrites docs/scale.md
 	$(BIN)/python -m benchmarks.scale --write
+
+startup: env ## measure what starting costs, with workers and without; rewrites docs/startup.md
+	$(BIN)/python -m benchmarks.startup --write
 
 slurm-env: env ## what `snakemake --executor slurm` needs beside .venv/, in .venvs/slurm
 	$(BIN)/python -m pip install --quiet --target .venvs/slurm --upgrade --no-deps --require-hashes -r envs/slurm.txt
