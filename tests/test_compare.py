@@ -100,6 +100,20 @@ def test_the_first_op_that_differs_is_named_and_no_innocent_one(broken):
     assert text.splitlines()[5].split() == ["17", "Sigmoid", "gate:0", "0.25", "0.25", "0.25"]
 
 
+def test_sizes_that_depend_on_values_are_compared_too():
+    x = named(ops.parameter([1, 4, 6, 8], np.float32), "x")
+    places = named(
+        ops.non_zero(named(ops.relu(ops.subtract(x, np.float32(0.5))), "above")), "places"
+    )
+    doubled = named(ops.multiply(ops.convert(places, "f32"), np.float32(2)), "doubled")
+    doubled.output(0).set_names({"y"})
+    model = ov.Model([ops.result(doubled)], [x])
+    plan = convert(graph_of(model.clone())).plan
+    found = compared(plan, model, values_for(plan.graph), 0.0)
+    assert {"above:0", "places:0", "doubled:0"} <= {each.tensor for each in found.each}
+    assert found.first is None
+
+
 @pytest.mark.parametrize(
     ("made", "wanted", "max_abs", "of_largest"),
     [

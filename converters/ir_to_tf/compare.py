@@ -16,7 +16,7 @@ from converters.ir_to_tf.graph import Array, Node
 from converters.ir_to_tf.layout.plan import Plan
 from converters.ir_to_tf.surgery import Model
 from converters.ir_to_tf.tables import table
-from converters.ir_to_tf.trace import Values, reference, traced
+from converters.ir_to_tf.trace import Values, reference, tensors, traced
 
 WORST = 10
 LEAST_SCALE = 1e-3
@@ -75,8 +75,7 @@ class Comparison:
 
 def compared(plan: Plan, model: Model, feeds: Values, tolerance: float) -> Comparison:
     """Run a plan beside the model that it comes from."""
-    wanted = {value.name for node in plan.graph.nodes for value in node.outputs}
-    known = reference(model, feeds, wanted)
+    known = reference(model, feeds, tensors(plan))
     gathered = {
         each.value.name: difference(each.data, known[each.value.name])
         for each in traced(plan, feeds)

@@ -62,6 +62,12 @@ def traced(plan: Plan, feeds: Values, instead: Values | None = None) -> Iterator
             yield from _traced(emission, node, instead or {})
 
 
+def tensors(plan: Plan) -> set[str]:
+    """The names of all tensors that a trace may have."""
+    whole = (node.whole if isinstance(node, StandIn) else node for node in plan.graph.nodes)
+    return {value.name for node in whole if node for value in node.outputs}
+
+
 def _traced(emission: Emission, node: Node, instead: Values) -> Iterator[Traced]:
     plan = emission.plan
     for number, value in enumerate(node.outputs):
