@@ -47,9 +47,13 @@ def terminated(bench: Bench) -> Outcome:
 
 def twice(bench: Bench) -> Outcome:
     """kill -9 of every process, and of the build that follows"""
-    folder = bench.zoo()
-    moments = [strike(bench, folder, Build.kill) for _ in range(2)]
-    return bench.rebuilt(folder, words=f"after {' and '.join(map(str, moments))} stages")
+    folder, first = struck(bench, Build.kill)
+    moment = time.monotonic() + bench.chance.uniform(0, bench.seconds / 2)
+    build = Build(folder)
+    build.wait_until(lambda: time.monotonic() >= moment)
+    words = f"after {first} and {build.finished_stages()} stages"
+    build.kill()
+    return bench.rebuilt(folder, words=words)
 
 
 def one_job(bench: Bench) -> Outcome:
@@ -66,30 +70,32 @@ def kill_one(build: Build) -> None:
 
 
 def killed(
-    bench: Bench, strike_with: Callable[[Build], None], store: Path | str = "off", share: float = 1
+    bench: Bench, strike: Callable[[Build], None], store: Path | str = "off", share: float = 1
 ) -> Outcome:
     """Strike at a random moment, then the same command again."""
-    folder = bench.zoo()
-    stages = strike(bench, folder, strike_with, store, share)
+    folder, stages = struck(bench, strike, store, share)
     return bench.rebuilt(folder, store, words=f"after {stages} stages")
 
 
-def strike(
-    bench: Bench,
-    folder: Path,
-    strike_with: Callable[[Build], None],
-    store: Path | str = "off",
-    share: float = 1,
-) -> int:
-    """Start a build and strike it at a moment before its end; how many stages it had finished."""
+def struck(
+    bench: Bench, strike: Callable[[Build], None], store: Path | str = "off", share: float = 1
+) -> tuple[Path, int]:
+    """A folder whose build was struck, and how many stages it had finished.
+
+    A build that ended before its moment is no trial: the next is given less time.
+    """
     bench.undisturbed  # noqa: B018 - its seconds are needed
-    moment = time.monotonic() + bench.chance.uniform(0, bench.seconds * share)
-    build = Build(folder, store)
-    build.wait_until(lambda: time.monotonic() >= moment)
+    while True:
+        folder, began = bench.zoo(), time.monotonic()
+        moment = began + bench.chance.uniform(0, bench.seconds * share)
+        build = Build(folder, store)
+        if build.wait_until(lambda until=moment: time.monotonic() >= until):
+            break
+        share *= 0.8
     stages = build.finished_stages()
-    strike_with(build)
+    strike(build)
     build.process.wait()
-    return stages
+    return folder, stages
 
 
 def _command(process: psutil.Process) -> str:

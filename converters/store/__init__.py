@@ -124,6 +124,7 @@ class Store:
             except DamagedError as damage:
                 self.complaints.append(f"dropped from {self.shelf.place}: {damage}")
                 self.shelf.drop(_entry(key))
+                self._drop_damaged(entry)
             except FileNotFoundError:  # someone made room: what is gone is made again
                 self.shelf.drop(_entry(key))
         return False
@@ -152,6 +153,24 @@ class Store:
             self.shelf.drop(_blob(sha256))
             raise DamagedError(f"blob {sha256} has other bytes than its name says")
 
+    def _drop_damaged(self, entry: Entry) -> None:
+        """Where one blob of a result is damaged others may be, and would be taken for sound when
+        the result is stored again.
+        """
+        for sha256 in {file[0] for files in entry.outputs for file in files.values()}:
+            name = _blob(sha256)
+            if self.shelf.has(name) and self._is_damaged(name):
+                self.shelf.drop(name)
+
+    def _is_damaged(self, name: str) -> bool:
+        """Whether a blob has other bytes than its name says."""
+        found = hashlib.sha256()
+        with contextlib.suppress(FileNotFoundError), self.shelf.open(name) as blob:
+            while chunk := blob.read(CHUNK):
+                found.update(chunk)
+            return found.hexdigest() != name.rsplit("/", 1)[1]
+        return False
+
     def _use(self, key: str) -> None:
         """So that what is used stays longest; a place where that cannot be noted forgets sooner."""
         with contextlib.suppress(OSError):
@@ -179,9 +198,5 @@ class Store:
     def damaged(self) -> Iterator[str]:
         """Every blob whose bytes are not what its name says; reads the whole store."""
         for held in self.shelf.held(BLOBS):
-            found = hashlib.sha256()
-            with contextlib.suppress(FileNotFoundError), self.shelf.open(held.name) as blob:
-                while chunk := blob.read(CHUNK):
-                    found.update(chunk)
-                if found.hexdigest() != held.name.rsplit("/", 1)[1]:
-                    yield held.name
+            if self._is_damaged(held.name):
+                yield held.name
