@@ -156,13 +156,13 @@ def group_convolution(
 
 
 def depthwise(x: Any, kernel: Array, window: Window) -> Any:
-    """Every channel by itself; TensorFlow's kernel wants equal strides and one dilation rate."""
+    """Every channel by itself; the kernel wants equal strides, and none where it dilates."""
     strides, dilations, pads = window
     if len(strides) == 1:
         # The axis of size 1 takes the stride as well: it has one step whatever the stride.
         window = (strides * 2, [1, *dilations], pads.with_axis_before())
         return tf.squeeze(depthwise(x[:, None], kernel[None], window), 1)
-    if len(set(strides)) == 1:
+    if set(strides) == {1} or (len(set(strides)) == 1 and set(dilations) == {1}):
         reach = [(k - 1) * d + 1 for k, d in zip(kernel.shape, dilations, strict=False)]
         x, padding = pad_for(x, pads, reach, strides)
         return tf.nn.depthwise_conv2d(x, kernel, [1, *strides, 1], padding, dilations=dilations)

@@ -121,7 +121,8 @@ def _share(window: Window, more: list[int], sizes: list[int], exclude_pad: bool)
         )
         counted = np.pad(counted, (0, more[axis]))
         counts = np.lib.stride_tricks.sliding_window_view(counted, k)[::s].sum(-1)
-        share = share[..., None] * (k / counts)
+        with np.errstate(divide="ignore"):  # no mean of nothing: a last window may see no element
+            share = share[..., None] * (k / counts)
     return share
 
 
