@@ -299,9 +299,11 @@ def test_a_failed_verification_asks_which_op_it_was(variant_of_recipe):
     args = variant_of_recipe
     assert suspect.advice(args, [WRONG]).startswith("; no op differs from OpenVINO")
     assert suspect.advice(args, [HELD, LARGE]) == ""
+    args.artifact = "ir"
+    assert suspect.advice(args, [WRONG]) == ""
     args.artifact = "int8"
     assert suspect.advice(args, [WRONG]) == ""
-    args.artifact, args.variant = "float32", "none"
+    args.artifact, args.variant = "frozen_pb", "none"
     assert "run python -m converters.blame tiny none" in suspect.advice(args, [WRONG])
     args.path = args.path.parent.parent / "model.tflite"
     assert suspect.advice(args, [WRONG]) == ""

@@ -13,9 +13,10 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from converters.jobs import FORMATS
 from converters.verify.limits import Check
 
-EXACT = ("saved_model", "float32")
+EXACT = ("saved_model", "float32", *FORMATS)
 """Artefacts that differ from the IR by rounding only."""
 
 LONGEST = 900
