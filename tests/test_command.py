@@ -296,7 +296,10 @@ def test_per_tensor_scales_are_coarser_and_types_can_be_unsigned(alike, written,
     flags = ["--output_full_integer_quant_tflite", "--output_integer_quant_type", "uint8"]
     assert run(alike, tmp_path, *flags, *source, "--disable_per_channel") == 0
     file = "model_full_integer_quant.tflite"
-    assert tflite(tmp_path / file).get_input_details()[0]["dtype"] == np.uint8
+    details = tflite(tmp_path / file).get_input_details()
+    assert details[0]["dtype"] == np.uint8
+    sides = tflite(tmp_path / file).get_signature_runner().get_input_details()
+    assert [each["index"] for each in details] == [sides[name]["index"] for name in ("z", "a")]
     assert most_scales(tmp_path / file) == 1
     assert most_scales(written / file) == 3
 
@@ -404,6 +407,13 @@ def test_the_model_can_end_earlier(xml, tmp_path, capsys):
     assert operators(tmp_path) == {"CONV_2D": 1}
     assert run(xml, tmp_path, "--explain", "--layerids_of_the_terminating_output", "9999") == 1
     assert "no layer '9999'" in capsys.readouterr().err
+
+
+def test_the_model_can_end_where_it_ends(alike, tmp_path):
+    result = ov.Core().read_model(alike).get_results()[1].get_friendly_name()
+    flag = f"--layerids_of_the_terminating_output={number_of(alike, result)}"
+    assert run(alike, tmp_path, "--output_saved_model", flag) == 0
+    assert list(orders(tmp_path)) == ["a", "first"]
 
 
 def test_an_input_that_is_not_needed_goes_and_all_outputs_of_a_layer_stay(tmp_path):

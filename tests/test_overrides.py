@@ -117,6 +117,16 @@ def test_a_constant_has_another_value(entry):
     assert close(made, tail(2 * np.where(inner > 0, inner, inner * 0.25)))
 
 
+def test_constants_in_half_precision_are_constants_too(tmp_path):
+    model = network()
+    ov.save_model(model, tmp_path / "model.xml", compress_to_fp16=True)
+    read = ov.Core().read_model(tmp_path / "model.xml")
+    assert any(op.get_type_name() == "Convert" for op in read.get_ordered_ops())
+    _, made, _ = changed("[{op: conv, constant: {input: 1, value: 0.5}}]", read)
+    inner = np.repeat(X.sum(1, keepdims=True) * 0.5, 4, axis=1)
+    assert close(made, tail(2 * np.where(inner > 0, inner, inner * 0.5)))
+
+
 def test_an_input_that_is_no_constant_is_told():
     with pytest.raises(ConversionError, match="input 0 is not a constant but Convolution 'conv'"):
         changed("[{op: act/bent, constant: {input: 0, value: 1}}]")

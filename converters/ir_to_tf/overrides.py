@@ -317,7 +317,7 @@ def _fitting(entry: Entry, node: Node) -> Layout:
         ranks = ", ".join(str(value.rank) for value in computed)
         raise _wrong(
             entry,
-            f"layout {list(layout)} orders the axes of no tensor of {node.type} {node.name!r}",
+            f"layout {layout} orders the axes of no tensor of {node.type} {node.name!r}",
             f"its tensors have {ranks} axes; name each axis once",
         )
     return layout

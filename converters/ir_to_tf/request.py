@@ -35,6 +35,8 @@ def requested(args: Namespace) -> Request:
         model = ended_at(model, names)
     entries = read_overrides(args.overrides) if args.overrides else ()
     record = change_model(model, entries)
+    for entry in record:
+        print(f"override of {entry['op']!r}: {', '.join(entry['applied_to'])}", file=sys.stderr)
     done = replaced(model, {flag for flag in REPLACEMENTS if getattr(args, flag)})
     for flag, ops in done.items():
         print(f"--{flag}: {', '.join(ops) or 'there is nothing to replace'}", file=sys.stderr)

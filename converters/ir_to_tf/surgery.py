@@ -80,6 +80,16 @@ def instead(old: Output, make: Callable[[], Output]) -> Output:
     return new
 
 
+def _made_by(op: Op) -> dict[str, Output]:
+    """What an op makes, by public name; of an output of the model, what it shows."""
+    name = str(op.get_friendly_name())
+    if op.get_type_name() == "Result":
+        source = op.input(0).get_source_output()
+        return {min(source.get_names(), default=name): source}
+    outputs = op.outputs()
+    return {name if len(outputs) == 1 else f"{name}.{i}": o for i, o in enumerate(outputs)}
+
+
 def ended_at(model: Model, wanted: Sequence[str]) -> Model:
     """The model with other outputs: everything that some ops make."""
     import openvino as ov
@@ -88,9 +98,7 @@ def ended_at(model: Model, wanted: Sequence[str]) -> Model:
     by_name = {op.get_friendly_name(): op for op in model.get_ordered_ops()}
     results = []
     for name in wanted:
-        outputs = by_name[name].outputs()
-        for number, output in enumerate(outputs):
-            public = name if len(outputs) == 1 else f"{name}.{number}"
+        for public, output in _made_by(by_name[name]).items():
             output.set_names({public, *output.get_names()})
             result = ops.Result(output)
             result.set_friendly_name(public)
