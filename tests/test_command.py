@@ -22,7 +22,7 @@ from converters.ir_to_tf.calibration import shown
 from converters.ir_to_tf.convert import check_supported
 from converters.ir_to_tf.errors import UnknownAttributeError
 from converters.ir_to_tf.expression import expression
-from converters.ir_to_tf.flags import GROUPS, NOT_TAKEN, OUTPUTS
+from converters.ir_to_tf.flags import GROUPS, NOT_TAKEN, OUTPUTS, parser
 from converters.ir_to_tf.formats import FORMATS
 from converters.ir_to_tf.graph import Graph, Node
 from converters.ir_to_tf.reader import read_graph
@@ -140,6 +140,16 @@ def test_every_flag_has_a_line_of_help_and_examples_are_shown(capsys):
     assert len({flag.name for flag in flags}) == len(flags)
     assert all(f"--{flag.name}" in out and flag.help for flag in flags)
     assert "examples:" in out and "exit status:" in out
+
+
+def test_the_twelve_flags_of_old_are_taken_as_they_were_written():
+    line = """--model_path u2netp_320x320_opt/u2netp.xml --model_output_path saved_model
+      --output_saved_model --output_h5 --output_weight_and_json --output_pb
+      --output_no_quant_float32_tflite --output_weight_quant_tflite --output_float16_quant_tflite
+      --replace_swish_and_hardswish --debug --debug_layer_number 9"""
+    args = vars(parser("").parse_args(line.split()))
+    assert sum(value is True for value in args.values()) == 9
+    assert args["debug_layer_number"] == 9 and args["model_output_path"] == Path("saved_model")
 
 
 def test_the_page_tells_every_flag():
