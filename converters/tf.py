@@ -11,7 +11,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 from converters import imports, stage
 from converters.errors import RecipeError
@@ -21,6 +21,7 @@ from converters.versions import versions
 if TYPE_CHECKING:
     from converters.ir_to_tf.convert import Converted, Options
     from converters.ir_to_tf.graph import Graph, Node
+    from converters.ir_to_tf.layout.prices import Target
     from converters.ir_to_tf.layout.wishes import Wish
 
 CHANNELS_FIRST = ("NCW", "NCHW", "NCDHW")
@@ -95,6 +96,7 @@ def options_for(variant: Variant, graph: Graph) -> Options:
             **{name: each.public_name for name, each in outputs.items()},
         },
         from_channels_first=not variant.inputs or _any_channels_first(variant.inputs),
+        target=cast("Target", variant.stages["tf"].get("target", "cpu")),
     )
 
 
@@ -131,6 +133,8 @@ def facts_of(
     converted: Converted, graph: Graph, overrides: Sequence[Mapping[str, Any]]
 ) -> dict[str, Any]:
     """What was planned and made, for the report."""
+    from converters.ir_to_tf.layout.alternatives import explanations
+
     plan = converted.plan
     return {
         "transposes": {
@@ -138,7 +142,8 @@ def facts_of(
             "bytes": plan.bytes,
             "bound": plan.bound.count,
             "bound_bytes": plan.bound.bytes,
-            "remaining": [str(each) for each in plan.transpositions],
+            "target": plan.prices.name,
+            "remaining": list(explanations(plan)),
         },
         "overrides": list(overrides),
         "ir_operators": dict(Counter(node.type for node in graph.nodes)),

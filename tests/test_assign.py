@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
+import tensorflow as tf
 
 from converters.ir_to_tf import ops
+from converters.ir_to_tf.emit import emit
+from converters.ir_to_tf.errors import NotOptimalError
 from converters.ir_to_tf.graph import Graph
+from converters.ir_to_tf.layout import assign, prices
+from converters.ir_to_tf.layout.alternatives import explanations
 from converters.ir_to_tf.layout.plan import Plan, assign_layouts
 from converters.ir_to_tf.layout.wishes import Wishes
 from converters.ir_to_tf.registry import OPS
@@ -16,10 +22,11 @@ assert ops
 SAME = "pads_begin=[1, 1], pads_end=[1, 1]"
 
 
-def plan_of(text: str, **wishes: dict[str, str]) -> Plan:
+def plan_of(text: str, target: str = "cpu", **wishes: dict[str, str]) -> Plan:
     graph = simplified(parse(text))
     rules = {name: known.rule for name, known in OPS.items()}
-    return assign_layouts(graph, rules, Wishes(**wishes).checked(graph))
+    wanted = Wishes(**wishes).checked(graph)
+    return assign_layouts(graph, rules, wanted, prices.PRICES[target])
 
 
 FREE = {
@@ -241,3 +248,117 @@ def test_text_is_read_back():
     again = parse(to_text(graph).replace("  # ", "\n#").replace("\n#", "  # "))
     assert [node.type for node in again.nodes] == [node.type for node in graph.nodes]
     assert isinstance(again, Graph)
+
+
+ATTENTION = """
+    x[9,16]     = Parameter()
+    q[9,48]     = MatMul(x, #[16,48])
+    r[9,3,2,8]  = Reshape(q, [9, 3, 2, 8])
+    t[3,2,9,8]  = Transpose(r, [1, 2, 0, 3])
+    a[1,2,9,8], b[1,2,9,8], c[1,2,9,8] = Split(t, 0, num_splits=3)
+    s[1,2,9,9]  = MatMul(a, b, transpose_b=True)
+    p[1,2,9,9]  = Softmax(s, axis=3)
+    v[1,2,9,8]  = MatMul(p, c)
+    u[1,9,2,8]  = Transpose(v, [0, 2, 1, 3])
+    w[9,16]     = Reshape(u, [9, 16])
+    d[9,16]     = MatMul(w, #[16,16])
+    y[9,16]     = Result(d)
+"""
+
+
+def test_attention_needs_one_transpose_where_every_kernel_is_allowed():
+    """Heads merge for nothing in `W x`, which leaves the rows last: one turn, at the end."""
+    plan = plan_of(ATTENTION)
+    assert plan.bound.count == 1
+    kernels = {assign.fewest(plan.problem)[node].kernel for node in plan.graph.nodes}
+    assert kernels & {"x W per head", "W x", "W x^T"}
+
+
+SPLIT_BY_HEADS = """
+    x[4,9,16]   = Parameter()
+    q[4,9,24]   = MatMul(x, #[16,24])
+    r[4,9,3,8]  = Reshape(q, [4, 9, 3, 8])
+    t[4,3,9,8]  = Transpose(r, [0, 2, 1, 3])
+    y[4,3,9,8]  = Result(t)
+"""
+
+
+def test_a_product_per_head_makes_heads_without_a_transpose():
+    plan = plan_of(SPLIT_BY_HEADS, outputs={"y": "as_written"})
+    assert (plan.count, plan.bound.count) == (1, 0)
+    least = assign.fewest(plan.problem)
+    assert "x W per head" in {choice.kernel for choice in least.values()}
+
+
+@pytest.mark.parametrize("text", [ATTENTION, SPLIT_BY_HEADS], ids=["attention", "heads"])
+def test_the_bound_computes_the_same_as_the_priced_plan(text):
+    plan = plan_of(text, outputs={"y": "as_written"})
+    least = Plan(plan.graph, plan.atoms, plan.frames, assign.fewest(plan.problem), plan.bound)
+    (given,) = plan.graph.inputs
+    data = np.random.default_rng(0).standard_normal(given.outputs[0].shape).astype(np.float32)
+    results = [emit(plan.graph, each, {"x": tf.constant(data)})["y"] for each in (plan, least)]
+    np.testing.assert_allclose(*results, rtol=1e-4, atol=1e-4)
+
+
+def test_an_edge_tpu_gets_plain_kernels_only():
+    for text in (ATTENTION, SPLIT_BY_HEADS, *FREE.values()):
+        plan = plan_of(text, target="edgetpu", outputs={"y": "as_written"})
+        assert all(prices.EDGETPU.allows(choice.efforts) for choice in plan.assignment.values())
+        assert plan.bound.count == plan_of(text, outputs={"y": "as_written"}).bound.count
+
+
+def test_a_reshape_shares_the_copy_of_what_it_renames():
+    plan = plan_of(
+        """
+        x[1,6,4,4]  = Parameter()
+        p[1,6,4,4]  = Pad(x, [0, 0, 1, 0], [0, 0, 0, 0], 0.0, pad_mode="constant")
+        r[1,6,16]   = Reshape(x, [1, 6, 16])
+        y[1,6,4,4]  = Result(x)
+        z[1,6,16]   = Result(r)
+        """,
+        inputs={"x": "channels_last"},
+        outputs={"y": "as_written", "z": "as_written"},
+    )
+    assert plan.count == 1
+
+
+def test_equal_parts_stay_whole_where_nothing_interleaves_them():
+    plan = plan_of(
+        """
+        x[1,3,4,4] = Parameter()
+        a[1,3,4,4] = Convolution(x, #[3,3,1,1])
+        c[1,6,4,4] = Concat(a, x, axis=1)
+        b[1,3,4,4] = Convolution(c, #[3,6,1,1])
+        y[1,3,4,4] = Result(b)
+        """
+    )
+    efforts = [effort for choice in plan.assignment.values() for effort in choice.efforts]
+    assert {effort.kind for effort in efforts} == {prices.WHOLE}
+
+
+def test_every_transpose_tells_what_it_is_cheaper_than():
+    plan = plan_of(
+        """
+        x[1,8,40,40] = Parameter()
+        a[1,6,40,40] = Convolution(x, #[6,8,1,1])
+        y[1,6,40,40] = Result(a)
+        """,
+        outputs={"y": "as_written"},
+    )
+    (only,) = explanations(plan)
+    assert "cheaper by" in only and "Convolution 'a' as W x" in only
+
+
+def test_a_transpose_without_an_alternative_says_so():
+    plan = plan_of(FREE["residual block"], outputs={"y": "as_written"})
+    (only,) = explanations(plan)
+    assert only.endswith("nothing else is possible") or "cheaper by" in only
+
+
+def test_what_is_not_proven_is_an_error(monkeypatch):
+    class Unsolved:
+        status, message = 1, "iteration limit reached"
+
+    monkeypatch.setattr(assign, "linprog", lambda *_, **__: Unsolved)
+    with pytest.raises(NotOptimalError, match="without a proven optimum"):
+        plan_of(FREE["residual block"])

@@ -30,7 +30,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     args = parser.parse_args(argv)
     quiet_tensorflow()
     times = measured(args.seconds)
-    text = page(times, fitted(times), {**described(), "runtime": version("tflite-runtime")})
+    facts = {"runtime": version("tflite-runtime"), "seconds": f"{args.seconds:g}"}
+    text = page(times, fitted(times), {**described(), **facts})
     print(text)
     if args.write:
         PAGE.write_text(text)

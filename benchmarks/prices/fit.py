@@ -21,9 +21,10 @@ class Prices:
     microseconds_per_kilobyte: float
     per_copy: float  # bytes
     turned: float
-    turned_twice: float
     heads: float
-    adjoint: float
+    adjoint_left: float
+    adjoint_right: float  # per product
+    turned_inside: float  # per product
     composed: float  # of softmax, per byte
     pieces: Mapping[int, float]  # bytes of a piece -> times the bytes
 
@@ -37,9 +38,10 @@ def fitted(times: Times) -> Prices:
         microseconds_per_kilobyte=1000 * slope,
         per_copy=max(0.0, constant - call) / unit,
         turned=_beyond(times, "dense", ("W x", "FULLY_CONNECTED"), unit),
-        turned_twice=_beyond(times, "dense", ("W x^T", "FULLY_CONNECTED"), unit),
         heads=_beyond(times, "dense", ("heads", "FULLY_CONNECTED"), unit),
-        adjoint=_beyond(times, "product", ("x^T y", "x y^T"), unit),
+        adjoint_left=_beyond(times, "product", ("x^T y", "x y"), unit),
+        adjoint_right=_beyond(times, "product", ("x y^T", "x y"), unit, per_product=True),
+        turned_inside=_beyond(times, "dense", ("W x^T", "W x"), unit, per_product=True),
         composed=_beyond(times, "softmax", ("exp / sum", "last axis"), unit),
         pieces=_pieces(times, unit),
     )
@@ -58,11 +60,15 @@ def _line(measured: Sequence[Probe], times: Times) -> tuple[float, float]:
     return float(slope), float(constant)
 
 
-def _beyond(times: Times, group: str, ways: tuple[str, str], unit: float) -> float:
-    """What one way takes longer than another, in transposes of the bytes it reads: the median."""
+def _beyond(
+    times: Times, group: str, ways: tuple[str, str], unit: float, per_product: bool = False
+) -> float:
+    """What one way takes longer than another, per byte read or product computed: the median."""
     dear, plain = ({p.place: p for p in _of(times, group, way)} for way in ways)
     return statistics.median(
-        (times[dear[place]] - times[plain[place]]) / (unit * dear[place].read) for place in dear
+        (times[probe] - times[plain[place]])
+        / (unit * (probe.products if per_product else probe.read))
+        for place, probe in dear.items()
     )
 
 

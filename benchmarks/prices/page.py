@@ -18,7 +18,7 @@ not edited by hand.
 | date | {date} |
 | machine | {machine}; load {load} while measuring |
 | with | tflite-runtime {runtime}, its default delegate |
-| command | `python -m benchmarks.prices --write` |
+| command | `python -m benchmarks.prices --seconds {seconds} --write` |
 """
 
 METHOD = """\
@@ -44,9 +44,10 @@ def _prices(prices: Prices) -> Iterator[str]:
     yield f"| one more TRANSPOSE, whatever its size | {prices.per_copy:.0f} |"
     for what, times in (
         ("`W x` instead of a dense layer, times the bytes of x", prices.turned),
-        ("`W x^T` instead of a dense layer", prices.turned_twice),
-        ("a product per head instead of a dense layer", prices.heads),
-        ("`x^T y` instead of `x y^T`", prices.adjoint),
+        ("`W x^T` instead of `W x`, times the multiplications", prices.turned_inside),
+        ("a product per head instead of a dense layer, times the bytes of x", prices.heads),
+        ("`x^T y` instead of `x y`, times the bytes of x", prices.adjoint_left),
+        ("`x y^T` instead of `x y`, times the multiplications", prices.adjoint_right),
         ("softmax as exp / sum over an axis that is not last", prices.composed),
     ):
         yield f"| {what} | {times:.2f} |"

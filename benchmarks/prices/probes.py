@@ -23,6 +23,7 @@ class Probe:
     place: str  # on what
     compute: Callable[..., Any]
     inputs: tuple[Shape, ...]
+    products: int = 0  # multiplications
 
     @property
     def read(self) -> int:
@@ -102,7 +103,7 @@ def _dense(rows: int, channels: int) -> Iterator[Probe]:
         "heads": (lambda x: tf.matmul(x, heads), (1, rows, channels)),
     }
     for way, (compute, shape) in ways.items():
-        yield Probe("dense", way, place, compute, (shape,))
+        yield Probe("dense", way, place, compute, (shape,), rows * channels * channels)
 
 
 def _products(rows: int, channels: int) -> Iterator[Probe]:
@@ -112,10 +113,11 @@ def _products(rows: int, channels: int) -> Iterator[Probe]:
         place = f"{heads} of {m} x {k} x {n}"
         x, y = (heads, m, k), (heads, k, n)
         xt, yt = (heads, k, m), (heads, n, k)
-        yield Probe("product", "x y", place, _product(False, False), (x, y))
-        yield Probe("product", "x^T y", place, _product(True, False), (xt, y))
-        yield Probe("product", "x y^T", place, _product(False, True), (x, yt))
-        yield Probe("product", "x^T y^T", place, _product(True, True), (xt, yt))
+        taken = {"x y": (x, y), "x^T y": (xt, y), "x y^T": (x, yt), "x^T y^T": (xt, yt)}
+        for way, shapes in taken.items():
+            left, right = (word.endswith("^T") for word in way.split())
+            compute = _product(left, right)
+            yield Probe("product", way, place, compute, shapes, heads * m * k * n)
 
 
 def _product(left: bool, right: bool) -> Callable[..., Any]:

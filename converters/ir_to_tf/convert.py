@@ -21,6 +21,7 @@ from converters.ir_to_tf.emit import emit
 from converters.ir_to_tf.errors import UnknownAttributeError, UnsupportedError
 from converters.ir_to_tf.graph import Graph, Node
 from converters.ir_to_tf.layout.plan import Plan, assign_layouts
+from converters.ir_to_tf.layout.prices import PRICES, Target
 from converters.ir_to_tf.layout.rules import as_written
 from converters.ir_to_tf.layout.wishes import Wish, Wishes
 from converters.ir_to_tf.pins import PIN, pin_rule
@@ -47,6 +48,7 @@ class Options:
     outputs: Mapping[str, Wish] = field(default_factory=dict)
     rename: Mapping[str, str] = field(default_factory=dict)  # name in the graph -> public name
     from_channels_first: bool = True  # whether a free output of rank 4 is welcome channels last
+    target: Target = "cpu"  # what layouts are priced for
 
 
 @dataclass(frozen=True)
@@ -96,7 +98,8 @@ def plan_layouts(graph: Graph, options: Options) -> Plan:
     """Assign a layout to every tensor of a simplified graph."""
     wishes = Wishes(options.inputs, options.outputs, options.from_channels_first).checked(graph)
     rules = {name: known.rule for name, known in OPS.items()}
-    return assign_layouts(thinned(graph), {PIN: pin_rule, LOOSE: as_written, **rules}, wishes)
+    known = {PIN: pin_rule, LOOSE: as_written, **rules}
+    return assign_layouts(thinned(graph), known, wishes, PRICES[options.target])
 
 
 def check_supported(graph: Graph) -> None:

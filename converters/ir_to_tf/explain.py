@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 
+from converters.ir_to_tf.layout.alternatives import explanations
 from converters.ir_to_tf.layout.plan import Plan
 
 
@@ -15,11 +16,11 @@ def explained(plan: Plan) -> str:
 
 def _lines(plan: Plan) -> Iterator[str]:
     yield (
-        f"{plan.count} transposes remain, {plan.bytes} bytes; "
-        f"no choice of kernels needs fewer than {plan.bound.count} "
+        f"{plan.count} transposes remain, {plan.bytes} bytes, the cheapest by the prices of "
+        f"{plan.prices.name}; no choice of kernels needs fewer than {plan.bound.count} "
         f"({plan.bound.bytes} bytes), proven over the orders listed"
     )
-    yield from (f"  {each}" for each in plan.transpositions)
+    yield from (f"  {each}" for each in explanations(plan))
     for node in (*plan.graph.inputs, *plan.graph.outputs):
         order, shape = plan.order(node), node.values[0].shape
         stored = "x".join(str(shape[axis]) for axis in order)

@@ -95,6 +95,11 @@ GROUPS: Mapping[str, Sequence[Flag]] = {
             _names("NAME"),
         ),
         Flag(
+            "target",
+            "what layouts are priced for; edgetpu takes constant weights by plain kernels only",
+            {"choices": ["cpu", "edgetpu"], "default": "cpu"},
+        ),
+        Flag(
             "input_as_ncdhw",
             "inputs of five axes are NCDHW and become NDHWC, even where all others are kept; "
             "refused if no input has five axes",

@@ -43,7 +43,8 @@ def requested(args: Namespace) -> Request:
     kept = {f"{name}{APART}" for ops in done.values() for name in ops}
     changed = change_graph(apart(graph_of(model), kept), record)
     inputs, outputs = _kept(args, changed.graph)
-    options = Options({**inputs, **changed.inputs}, {**outputs, **changed.outputs})
+    wishes = {**inputs, **changed.inputs}, {**outputs, **changed.outputs}
+    options = Options(*wishes, target=args.target)
     return Request(convert(changed.graph, options), layers)
 
 

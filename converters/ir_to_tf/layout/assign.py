@@ -64,6 +64,7 @@ class Objective:
 
     of_copy: Callable[[Value], float]
     of_choice: Callable[[Choice], float]
+    is_bound: bool = False
 
 
 @dataclass
@@ -85,8 +86,11 @@ class _Program:
             self.add(row, 1.0)
 
 
-def cheapest(problem: Problem, prices: Prices) -> Assignment:
-    """The assignment of least price: bytes of copies, and what choices cost beyond."""
+def cheapest(problem: Problem, prices: Prices, still: Value | None = None) -> Assignment:
+    """The assignment of least price: bytes of copies, and what choices cost beyond.
+
+    With a tensor that stays `still`: the cheapest of those that never move it.
+    """
     allowed = {
         node: [choice for choice in choices if prices.allows(choice.efforts)]
         for node, choices in problem.choices.items()
@@ -95,31 +99,38 @@ def cheapest(problem: Problem, prices: Prices) -> Assignment:
         lambda value: value.nbytes + prices.per_copy,
         lambda choice: choice.price + prices.of(choice.efforts),
     )
-    return _solve(replace(problem, choices=allowed), objective)
+    root = None if still is None else problem.nets.root(still)
+    return _solve(replace(problem, choices=allowed), objective, root)
 
 
 def fewest(problem: Problem) -> Assignment:
-    """The assignment of fewest transposes, whatever kernels cost: the bound."""
+    """The assignment of fewest transposes, whatever kernels cost: the bound.
+
+    It may move what no single TRANSPOSE can: still a bound, and it is not there to be emitted.
+    """
     # All copies together, of which there are no more than readers, must weigh less than one.
     tie = 0.5 / max(1, sum(use.value.nbytes for use in problem.uses()))
-    return _solve(problem, Objective(lambda value: 1 + tie * value.nbytes, lambda _: 0.0))
+    objective = Objective(lambda value: 1 + tie * value.nbytes, lambda _: 0.0, is_bound=True)
+    return _solve(problem, objective)
 
 
-def _solve(problem: Problem, objective: Objective) -> Assignment:
+def _solve(problem: Problem, objective: Objective, still: Value | None = None) -> Assignment:
     program = _program(problem)
     cost = np.zeros(len(program.takes) + len(program.copies))
     for (node, k), i in program.takes.items():
         cost[i] = objective.of_choice(problem.choices[node][k])
+    most = np.ones(len(cost))
     for (value, _), i in program.copies.items():
         cost[i] = objective.of_copy(value)
+        most[i] = value is not still
     cost *= 1000 / max(1.0, cost.max(initial=0.0))
     while True:
-        taken = _optimum(program, cost)
+        taken = _optimum(program, cost, most)
         decided = {n: problem.choices[n][k] for (n, k), i in program.takes.items() if taken[i]}
         # Few moves are too far: rows that forbid all of them would be most of the program. But
         # what goes too far in one block of a network will in the next.
         far = {_kind(use) for use in problem.uses() if _is_far(problem, use, decided)}
-        if not far:
+        if not far or objective.is_bound:
             return _followed(problem, decided)
         for use in problem.uses():
             if _kind(use) in far:
@@ -148,6 +159,7 @@ class _Relaxed:
     """The linear program, and what it knows of its solution."""
 
     cost: Array
+    most: Array  # of each variable
     ones: csr_array  # a row per node: it takes one of its choices
     others: csr_array
     limits: Array
@@ -157,14 +169,15 @@ class _Relaxed:
         """The optimum of the relaxation."""
         ones = np.ones(self.ones.shape[0])
         system = self.others, self.limits, self.ones, ones
-        return linprog(self.cost, *system, bounds=(0, 1), method="highs-ds")
+        bounds = np.stack([np.zeros_like(self.most), self.most], 1)
+        return linprog(self.cost, *system, bounds=bounds, method="highs-ds")
 
     def solve_whole(self, allowed: Array) -> OptimizeResult:
         """The optimum in whole numbers, of the variables that are allowed to be more than 0."""
         return milp(
             self.cost,
             integrality=(np.arange(len(self.cost)) < self.count).astype(int),
-            bounds=Bounds(0, allowed.astype(float)),
+            bounds=Bounds(0, allowed * self.most),
             constraints=[
                 LinearConstraint(self.ones, 1, 1),
                 LinearConstraint(self.others, -np.inf, self.limits),
@@ -173,7 +186,7 @@ class _Relaxed:
         )
 
 
-def _optimum(program: _Program, cost: Array) -> Array:
+def _optimum(program: _Program, cost: Array, most: Array) -> Array:
     """Which variables are 1, proven.
 
     The relaxation mostly has a whole solution, and is far quicker. Else its reduced costs tell by
@@ -184,7 +197,7 @@ def _optimum(program: _Program, cost: Array) -> Array:
     for (node, _), i in program.takes.items():
         each[node][i] = 1.0
     ones, others = (_matrix(rows, len(cost)) for rows in (list(each.values()), program.rows))
-    problem = _Relaxed(cost, ones, others, np.array(program.limits), len(program.takes))
+    problem = _Relaxed(cost, most, ones, others, np.array(program.limits), len(program.takes))
     relaxed = problem.solve()
     if relaxed.status != 0:
         raise _not_proven(relaxed.message, problem)

@@ -63,6 +63,8 @@ class Plan:
     frames: Mapping[Node, Frame]
     assignment: Assignment
     bound: Bound
+    problem: Problem | None = None
+    prices: Prices = CPU
 
     @cached_property
     def aliases(self) -> Names:
@@ -138,7 +140,7 @@ def assign_layouts(
     least = fewest(problem) if paid else chosen
     remaining = list(transpositions(graph, least, aliases))
     bound = Bound(len(remaining), sum(each.value.nbytes for each in remaining))
-    return Plan(graph, atoms, frames, chosen, bound)
+    return Plan(graph, atoms, frames, chosen, bound, problem, prices)
 
 
 def _spec_of(node: Node, rules: Mapping[str, Rule], wishes: Wishes) -> Spec:

@@ -20,7 +20,6 @@ LEFT, TURNED, HEADS = "W x", "x^T", "x W per head"
 """Constant weights: on the left; with the computed matrix transposed inside; a matrix per head."""
 UNUSUAL = "a kernel that accelerators do not have"
 ADJOINT_LEFT, ADJOINT_RIGHT = "x^T y", "x y^T"
-COMPOSED = "exp / sum"
 WHOLE, PIECES, TORN = "whole pieces", "pieces", "torn pieces"
 """Movers: in an order that every port has as it is, in one that interleaves the parts; and what
 the latter costs in Reshapes."""
@@ -34,6 +33,7 @@ Pieces = Sequence[tuple[int, float]]
 class Prices:
     """One target's prices; kinds of work that it has no kernel for are refused."""
 
+    name: Target
     rates: Mapping[str, float]
     pieces: Mapping[str, Pieces]
     refused: frozenset[str] = frozenset()
@@ -58,39 +58,39 @@ FEW: Pieces = ((16, 0.4), (64, 0.2), (128, 0.05))
 tensors of few channels, on both sides, which cost more per byte than the line says."""
 
 CPU = Prices(
+    "cpu",
     rates={
         UNUSUAL: 8192,  # each; it keeps small products plain
-        LEFT: 3.5,
-        TURNED: 1.2,  # per product
+        LEFT: 4.3,
+        TURNED: 1.1,  # per product
         HEADS: 12.0,
-        # Measured 4, and 1.2 per product (nothing in newer runtimes). But TensorFlow's converter
+        # Measured 2.5, and 1.1 per product (nothing in newer runtimes). But TensorFlow's converter
         # puts a Transpose back into the product wherever it swaps just two axes: no way around.
         ADJOINT_LEFT: 1.0,
         ADJOINT_RIGHT: 0.0,
-        COMPOSED: 6.0,
         TORN: 0.5,
     },
     pieces={PIECES: ((8, 14.0), (16, 7.0), (32, 3.5), (64, 1.4), (128, 0.3)), WHOLE: FEW},
 )
 
 EDGETPU = Prices(
+    "edgetpu",
     rates={
         UNUSUAL: 8192,  # each; it keeps small products plain
-        LEFT: 3.5,
-        TURNED: 1.2,
+        LEFT: 4.3,
+        TURNED: 1.1,
         HEADS: 12.0,
         ADJOINT_LEFT: 1.0,
         ADJOINT_RIGHT: 0.0,
-        COMPOSED: 6.0,
         TORN: 0.5,
     },
     # A tenth of a CPU's: on an accelerator a TRANSPOSE costs more. Nothing here could measure it.
     pieces={WHOLE: FEW, PIECES: FEW},
-    refused=frozenset({LEFT, TURNED, HEADS, COMPOSED}),
+    refused=frozenset({LEFT, TURNED, HEADS}),
 )
-"""Constant weights only as FULLY_CONNECTED and CONV_2D, softmax only as SOFTMAX."""
+"""Constant weights only as FULLY_CONNECTED and CONV_2D."""
 
-PRICES: Mapping[Target, Prices] = {"cpu": CPU, "edgetpu": EDGETPU}
+PRICES: Mapping[Target, Prices] = {prices.name: prices for prices in (CPU, EDGETPU)}
 
 
 def effort_of_pieces(node: Node, frame: Frame, order: Order) -> tuple[Effort, ...]:
