@@ -100,7 +100,7 @@ class Emission:
         """Call the emitter of a node on views of its inputs, and check what it makes."""
         choice, frame = self.plan.assignment[node], self.plan.frames[node]
         shapes = [None if t is None else tuple(t.shape) for t in tensors]
-        ports = axes_for(choice, frame, shapes)
+        ports = axes_for(node.type, choice, frame, shapes)
         site = Site(node, frame, choice, self.plan.atoms, ports)
         carriers = carriers_of(node)
         arguments = [

@@ -7,23 +7,50 @@ from collections.abc import Mapping, Sequence
 from converters.ir_to_tf.layout.choices import Choice, flat
 from converters.ir_to_tf.layout.frame import Frame
 from converters.ir_to_tf.layout.spec import OUTER, Dims, Label, Order, Place
-from converters.ir_to_tf.views import axes_of, completed, default_axes, merged, separated
+from converters.ir_to_tf.views import axes_of, completed, default_axes, merged, separated, shape_of
 
 Shape = tuple[int, ...]
 
 MOST_AXES = 4
-"""Some kernels of TensorFlow Lite take no more than four or five axes."""
+"""Some kernels of TensorFlow Lite take no more."""
+
+FIVE_AXES = {
+    *("Add", "Divide", "Maximum", "Minimum", "Multiply", "Subtract"),
+    *("Clamp", "HSigmoid", "HSwish", "Relu", "Sigmoid", "Swish", "Tanh"),
+    *("Concat", "Split", "VariadicSplit"),
+}
+"""Types whose kernels take five, and broadcast them."""
 
 
 def axes_for(
-    choice: Choice, frame: Frame, shapes: Sequence[Shape | None]
+    kind: str, choice: Choice, frame: Frame, shapes: Sequence[Shape | None]
 ) -> tuple[Dims | None, ...]:
     """The axes of every port: those arranged, or natural ones that the inputs already have."""
     if choice.arrangement and frame.spec.rigid:
-        return choice.arrangement.ports
-    order = _whole(choice)
-    axes = natural_axes(order, frame, choice, shapes)
+        loosened = _loosened(choice, frame, shapes) if choice.arrangement.loose else None
+        return loosened or choice.arrangement.ports
+    order, most = _whole(choice), MOST_AXES + (kind in FIVE_AXES)
+    axes = natural_axes(order, frame, choice, (shapes, most))
     return tuple(None if port is None else tuple(axes) for port in frame.ports)
+
+
+def _loosened(
+    choice: Choice, frame: Frame, shapes: Sequence[Shape | None]
+) -> tuple[Dims | None, ...] | None:
+    """The ports of a dense layer, its rows cut as the input has them: no Reshape around it."""
+    assert choice.arrangement
+    ports = choice.arrangement.ports
+    taken, given = (port for port, dims in enumerate(ports) if dims is not None)
+    rows, summed = ports[taken] or ((), ())
+    shape, sizes = shapes[taken], frame.sizes[taken]
+    axes = axes_of(shape or (), rows + summed, sizes)
+    axes = separated(axes, lambda place: place in summed) if axes is not None else []
+    lead = [axis for axis in axes if axis and axis[0] not in summed]
+    if not 0 < len(lead) < MOST_AXES:
+        return None
+    made = (ports[given] or ((),))[-1]
+    wanted = {taken: (*lead, summed), given: (*lead, made)}
+    return tuple(wanted.get(port) for port in range(len(ports)))
 
 
 def _whole(choice: Choice) -> Order:
@@ -34,11 +61,24 @@ def _whole(choice: Choice) -> Order:
 
 
 def natural_axes(
-    order: Order, frame: Frame, choice: Choice, shapes: Sequence[Shape | None]
+    order: Order, frame: Frame, choice: Choice, stored: tuple[Sequence[Shape | None], int]
 ) -> list[Order]:
     """Axes for the places of a frame in some order, alike for all ports: few Reshapes follow."""
+    shapes, most = stored
+    axes = _told_apart(_cut_as_stored(order, frame, choice, shapes), order, frame, choice)
+    if len(axes) <= most and _fit_some(axes, frame, shapes):
+        return axes
+    # All inputs need a Reshape: then to what the model itself would say.
+    plain = _told_apart(_as_in_the_model(order, frame), order, frame, choice)
+    if len(_longest(frame)) <= MOST_AXES and len(plain) <= most:
+        return plain
     touched = {place: label for label in frame.spec.alone for place in _touched(label, order)}
-    axes = _cut_as_stored(order, frame, choice, shapes)
+    return axes if len(axes) <= most else _compact(axes, frame, touched)
+
+
+def _told_apart(axes: Sequence[Order], order: Order, frame: Frame, choice: Choice) -> list[Order]:
+    """Axes cut where some port lacks places, and those joined that the op touches."""
+    touched = {place: label for label in frame.spec.alone for place in _touched(label, order)}
     axes = separated(axes, lambda place: _key(place, frame, touched))
     for label in frame.spec.alone:
         mine = _touched(label, order)
@@ -47,7 +87,27 @@ def natural_axes(
             axes.append(())
         elif choice.arrangement:  # the kernel works along the last axis: no axis of size 1 follows
             axes = axes[: next(i for i, axis in enumerate(axes) if mine[-1] in axis) + 1]
-    return axes if len(axes) <= MOST_AXES else _compact(axes, frame, touched)
+    return axes
+
+
+def _fit_some(axes: Sequence[Order], frame: Frame, shapes: Sequence[Shape | None]) -> bool:
+    """Whether some input is stored in just these axes."""
+    return any(
+        shape is not None and shape == shape_of(axes, frame.sizes[port])
+        for port, shape in enumerate(shapes)
+    )
+
+
+def _as_in_the_model(order: Order, frame: Frame) -> list[Order]:
+    """An axis per label, behind those of size 1 that lead in the model."""
+    held = {place.label for place in order}
+    leading = next((i for i, label in enumerate(_longest(frame)) if label in held), 0)
+    return [()] * leading + default_axes(order)
+
+
+def _longest(frame: Frame) -> tuple[Label, ...]:
+    """The labels of the tensor that has most."""
+    return max((labels for labels in frame.spec.ports if labels is not None), key=len)
 
 
 def _touched(label: Label, order: Order) -> Order:

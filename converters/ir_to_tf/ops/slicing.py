@@ -18,10 +18,13 @@ from converters.ir_to_tf.site import Site
 
 @op("Concat", layout=concatenated)
 def concat(site: Site, *tensors: Any, axis: int) -> Any:
-    """CONCATENATION."""
+    """CONCATENATION; or PACK, without a Reshape, of parts that are interleaved."""
     rank = max(len(tensor.shape) for tensor in tensors)
     full = [tf.reshape(t, [1] * (rank - len(t.shape)) + list(t.shape)) for t in tensors]
-    return tf.concat(full, site.axis_of_output(axis))
+    place = site.axis_of_output(axis)
+    if site.part(axis) > 1 and all(t.shape[place] == 1 for t in full):
+        return tf.stack([tf.squeeze(t, place) for t in full], place)
+    return tf.concat(full, place)
 
 
 @op("Split", "VariadicSplit", layout=split, excused={"num_splits": "there are as many outputs"})
