@@ -69,8 +69,12 @@ def opened_outside(kind: str, folder: Path, interface: Interface) -> Runner:
     """An artefact of one of the kinds that `stock` loads."""
     outside = Outside(kind, folder)
     facts: Mapping[str, Any] = outside.facts
-    for side, specs in (("inputs", interface.inputs), ("outputs", interface.outputs)):
-        _check_names(folder.name, facts[side], [spec.name for spec in specs])
+    try:
+        for side, specs in (("inputs", interface.inputs), ("outputs", interface.outputs)):
+            _check_names(folder.name, facts[side], [spec.name for spec in specs])
+    except ZooError:
+        outside.close()
+        raise
 
     def run(given: Mapping[str, Array]) -> dict[str, Array]:
         made = outside(list(interface.stored_inputs(given).values()))

@@ -56,6 +56,8 @@ class Anchor:
 
     def weight(self, values: Array, name: str) -> Any:
         """A constant as the weight of a layer."""
+        if not values.size:
+            raise ConversionError("its constants are empty", subject=SUBJECT)
         if self.zero is None:
             start = next((tensor for tensor in self.inputs if 0 not in tensor.shape), None)
             if start is None:

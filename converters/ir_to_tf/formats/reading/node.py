@@ -49,7 +49,7 @@ class Reading:
             self.refusals.append(f"{op.type} {op.name!r}: {' '.join(cause.split())}")
             for tensor in node.last.outputs:  # go on, to name all others too
                 shape = () if tensor.shape.rank is None else tuple(tensor.shape)
-                self.made[tensor.name] = keras.KerasTensor(shape, tensor.dtype.name)
+                self.made[tensor.name] = keras.Input(batch_shape=shape, dtype=tensor.dtype.name)
 
     def _say(self, node: Node) -> None:
         inputs = [self.value(tensor) for tensor in node.op.inputs]
@@ -128,10 +128,14 @@ class Node:
 
     def number(self, port: int) -> int:
         """A constant whole number."""
+        return int(self.constant(port).item())
+
+    def constant(self, port: int) -> Array:
+        """A constant that a layer states in its config."""
         found = self.reading.value(self.op.inputs[port])
         if not isinstance(found, np.ndarray | np.generic):
             raise self.refuse(f"its input {port} is computed")
-        return int(found.item())
+        return np.asarray(found)
 
     def name(self) -> str:
         """The name of the layer that ends in what this node, and those taken in, make."""

@@ -24,6 +24,12 @@ ABSENT = {
         ("TensorListFromTensor", "TensorListGetItem", "TensorListReserve"), "a part of a loop"
     ),
     **dict.fromkeys(("TensorListSetItem", "TensorListStack"), "a part of a loop"),
+    **dict.fromkeys(
+        ("BroadcastArgs", "Range", "Shape"), "a shape that is known only when the model runs"
+    ),
+    **dict.fromkeys(
+        ("NonMaxSuppressionV5", "Unique", "Where"), "as many results as the values give"
+    ),
     "UnsortedSegmentProd": "keras.ops has no product over segments",
 }
 """Operations that our emitters make and that have no row, with the reason."""

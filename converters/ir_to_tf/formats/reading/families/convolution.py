@@ -25,6 +25,8 @@ def convolution(node: Node, x: Any, filters: Any) -> Any:
     strides, dilations = _inner(node, "strides"), _inner(node, "dilations")
     if not isinstance(filters, np.ndarray):
         return ops.conv(node.tensor(0), filters, strides, _padding(node), LAST, dilations)
+    if x.shape[-1] is None:
+        raise node.refuse("its sizes are open")
     if max(strides) > 1 and max(dilations) > 1:  # Keras has either, not both
         filters, dilations = _hollow(filters, dilations), [1] * len(dilations)
     bias, activation = node.absorbed_bias(filters.shape[-1]), node.absorbed_activation()
@@ -49,7 +51,9 @@ def depthwise_convolution(node: Node, x: Any, filters: Any) -> Any:
     """A convolution of each channel alone."""
     strides, dilations = _inner(node, "strides"), _inner(node, "dilations")
     if not isinstance(filters, np.ndarray):
-        return ops.depthwise_conv(node.tensor(0), filters, strides, _padding(node), LAST, dilations)
+        # one number: TensorFlow has no other strides, and Keras reads a list back wrongly
+        steps = strides[0]
+        return ops.depthwise_conv(node.tensor(0), filters, steps, _padding(node), LAST, dilations)
     if max(strides) > 1 and max(dilations) > 1:
         filters, dilations = _hollow(filters, dilations), [1, 1]
     bias, activation = node.absorbed_bias(node.shape[-1]), node.absorbed_activation()

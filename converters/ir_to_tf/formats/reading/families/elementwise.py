@@ -81,8 +81,26 @@ for _kind, _function in SAME_IN_KERAS.items():
     _register(_kind, _function)
 
 
+def summed(x: Any, y: Any) -> Any:
+    """Two tensors' sum.
+
+    `ops.add` of Keras 3.15 takes any vector for a bias: [[0], [1]] it adds to the columns of a
+    square. What is no bias is subtracted, negated: the same number.
+    """
+    shape, other = tuple(np.shape(x)), tuple(np.shape(y))
+    is_bias = not _full(other) or (_full(other) == other[-1:] == shape[-1:])
+    if shape == other or is_bias:
+        return ops.add(x, y)
+    return ops.subtract(x, np.negative(y) if isinstance(y, np.ndarray) else ops.negative(y))
+
+
+def _full(shape: tuple[int, ...]) -> tuple[int, ...]:
+    """The sizes along which there is anything to repeat."""
+    return tuple(size for size in shape if size != 1)
+
+
 MERGING = {
-    "AddV2": (layers.Add, ops.add),
+    "AddV2": (layers.Add, summed),
     "Sub": (layers.Subtract, ops.subtract),
     "Mul": (layers.Multiply, ops.multiply),
     "Maximum": (layers.Maximum, ops.maximum),
@@ -134,12 +152,8 @@ def _is_per_channel(values: Array, x: Any) -> bool:
     """Whether a constant has one number, or one for each step of the last axis."""
     known = x.shape.rank is not None and x.shape.rank > 1 and None not in x.shape[1:]
     return bool(known) and (
-        values.size == 1 or values.shape[-1:] == (x.shape[-1],) == _full(values)
+        values.size == 1 or values.shape[-1:] == (x.shape[-1],) == _full(values.shape)
     )
-
-
-def _full(values: Array) -> tuple[int, ...]:
-    return tuple(size for size in values.shape if size > 1)
 
 
 def silu(node: Node) -> Any:
@@ -163,7 +177,7 @@ def add_n(node: Node, *inputs: Any) -> Any:
 @row("BiasAdd")
 def bias_add(node: Node, *_: Any) -> Any:
     """A bias that no layer took in."""
-    return ops.add(node.operand(0), node.operand(1))
+    return summed(node.operand(0), node.operand(1))
 
 
 @row("SquaredDifference")

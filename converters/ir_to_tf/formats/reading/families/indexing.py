@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from keras import ops
 
+from converters.ir_to_tf.formats.reading.families.elementwise import summed
 from converters.ir_to_tf.formats.reading.node import Node
 from converters.ir_to_tf.formats.reading.table import row
 
@@ -34,7 +35,7 @@ def _gather_in_batches(x: Any, indices: Any, batches: int) -> Any:
     flat = ops.reshape(x, (count * size, *x.shape[batches + 1 :]))
     starts = np.arange(count, dtype=str(indices.dtype)) * size
     starts = starts.reshape(*x.shape[:batches], *[1] * (len(indices.shape) - batches))
-    return ops.take(flat, ops.add(indices, starts), axis=0)
+    return ops.take(flat, summed(indices, starts), axis=0)
 
 
 @row("GatherNd")

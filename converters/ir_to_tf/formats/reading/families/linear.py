@@ -20,6 +20,8 @@ def product(node: Node, x: Any, y: Any) -> Any:
     if not isinstance(y, np.ndarray) or y.ndim != 2 or turn_x or isinstance(x, np.ndarray):
         left, right = node.tensor(0), node.tensor(1)
         return ops.matmul(_turned(left) if turn_x else left, _turned(right) if turn_y else right)
+    if x.shape[-1] is None:
+        raise node.refuse("its sizes are open")
     kernel = y.T if turn_y else y
     bias, activation = node.absorbed_bias(kernel.shape[1]), node.absorbed_activation()
     return node.layer(

@@ -40,9 +40,9 @@ def running(node: Node, x: Any, _: Any) -> Any:
 
 
 @row("ReverseV2")
-def reversed_axes(_: Node, x: Any, axes: Any) -> Any:
+def reversed_axes(node: Node, x: Any, _: Any) -> Any:
     """From the end."""
-    return ops.flip(x, tuple(int(axis) % len(x.shape) for axis in np.atleast_1d(axes)))
+    return ops.flip(x, tuple(int(axis) % len(x.shape) for axis in np.atleast_1d(node.constant(1))))
 
 
 @row("ReverseSequence")

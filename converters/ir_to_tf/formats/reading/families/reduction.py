@@ -23,10 +23,10 @@ OVER_SPACE = {"Mean": layers.GlobalAveragePooling2D, "Max": layers.GlobalMaxPool
 
 
 @row(*FUNCTIONS)
-def reduction(node: Node, x: Any, axes: Any) -> Any:
+def reduction(node: Node, x: Any, _: Any) -> Any:
     """A global pooling layer over the space of an image; else a function."""
     rank, kept = len(x.shape), bool(node.attribute("keep_dims"))
-    which = sorted(int(axis) % rank for axis in np.atleast_1d(axes))
+    which = sorted(int(axis) % rank for axis in np.atleast_1d(node.constant(1)))
     is_float = node.dtype.startswith("float")
     if node.op.type in OVER_SPACE and rank == 4 and which == [1, 2] and is_float:
         return node.layer(OVER_SPACE[node.op.type], x, keepdims=kept)

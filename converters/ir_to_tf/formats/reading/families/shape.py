@@ -23,9 +23,9 @@ def reshaped(node: Node, x: Any, *_: Any) -> Any:
 
 
 @row("Transpose")
-def transposed(node: Node, x: Any, order: Any) -> Any:
+def transposed(node: Node, x: Any, _: Any) -> Any:
     """A Permute layer; where the batch moves, the function."""
-    axes = [int(axis) for axis in order]
+    axes = [int(axis) for axis in node.constant(1)]
     if axes[:1] == [0] and len(axes) > 1:
         return node.layer(layers.Permute, x, dims=axes[1:])
     return ops.transpose(x, axes)
@@ -72,9 +72,9 @@ PADDED_SPACE = {4: layers.ZeroPadding2D, 5: layers.ZeroPadding3D}
 
 
 @row("Pad", "PadV2")
-def padded(node: Node, x: Any, pads: Any, *value: Any) -> Any:
+def padded(node: Node, x: Any, _: Any, *value: Any) -> Any:
     """A ZeroPadding layer around the space of an image; else the function."""
-    sides = [(int(a), int(b)) for a, b in pads]
+    sides = [(int(a), int(b)) for a, b in node.constant(1)]
     fill = node.operand(2) if value else 0
     is_zero = not value or (isinstance(fill, np.ndarray | np.generic) and not np.any(fill))
     around = any(sides[0]) or any(sides[-1]) or min(min(side) for side in sides) < 0
@@ -85,9 +85,9 @@ def padded(node: Node, x: Any, pads: Any, *value: Any) -> Any:
 
 
 @row("MirrorPad")
-def mirrored(node: Node, x: Any, pads: Any) -> Any:
+def mirrored(node: Node, x: Any, _: Any) -> Any:
     """Reflected or symmetric."""
-    sides = [(int(a), int(b)) for a, b in pads]
+    sides = [(int(a), int(b)) for a, b in node.constant(1)]
     return ops.pad(x, sides, mode=str(node.attribute("mode")).lower())
 
 
@@ -135,9 +135,9 @@ def filled(node: Node, *_: Any) -> Any:
 
 
 @row("Tile")
-def tiled(node: Node, _: Any, repeats: Any) -> Any:
+def tiled(node: Node, *_: Any) -> Any:
     """Repeated as a whole."""
-    return ops.tile(node.tensor(0), [int(n) for n in repeats])
+    return ops.tile(node.tensor(0), [int(n) for n in node.constant(1)])
 
 
 @row("DepthToSpace")
