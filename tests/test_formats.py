@@ -311,6 +311,8 @@ def emissions():
     """Every row of the tables, converted as a whole, and frozen."""
     made = []
     for case in CASES:
+        if any(getattr(each, "loose", False) for each in case.inputs):
+            continue  # of sizes known only at run time: files of Keras have fixed ones
         model, given = model_of(case)
         try:
             converted = convert(graph_of(model), Options())
@@ -361,7 +363,7 @@ def test_every_row_means_the_same(emissions):
     for case, cause in refused:
         lines = cause.split("\n  ")[1:] or [cause]
         assert all(line.endswith(KNOWN_REASONS) for line in lines), (case, cause)
-    assert len(refused) < 0.3 * len(emissions)
+    assert len(refused) < 0.15 * len(emissions)
 
 
 def compare(case, converted, model, given):
