@@ -194,7 +194,8 @@ def _reason(error: Exception) -> str:
 
 def _flex(error: Exception) -> set[str]:
     """The ops that TFLite has no kernel for, of the types they have here."""
-    return set(re.findall(r"'tf\.(\w+)' op is neither", str(error))) or {_first_line(error)}
+    found = re.findall(r"'tf\.(\w+)' op is neither|'(tfl\.\w+)' op operand", str(error))
+    return {plain or lite for plain, lite in found} or {_first_line(error)}
 
 
 def _unsupported(error: Any) -> list[str]:
