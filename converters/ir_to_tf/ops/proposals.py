@@ -94,27 +94,33 @@ def proposal(
     manner = Manner.of(framework)
     image = tf.reshape(tf.cast(image, tf.float32), [-1])
     size = tf.gather(image, [0, 1, 0, 1] if manner.is_centred else [1, 0, 1, 0])
-    images, _, *space = (int(n) for n in moves.shape)
-    first: Any = placed(
-        anchors(base_size, ratio, scale, manner), space, feat_stride, manner.is_centred
-    )
-    first = _within(first, size, manner.offset) if manner.is_centred else first
-    turned = tf.reshape(tf.transpose(moves, [0, 2, 3, 1]), [images, *space, -1, 4])
+    first = anchors(base_size, ratio, scale, manner)
     factors = np.array([box_coordinate_scale] * 2 + [box_size_scale] * 2, np.float32)
-    boxes = moved(first, turned / factors, manner.offset)
+    boxes = _moved_anchors(moves, factors, (first, size, feat_stride, manner))
     boxes = _within(boxes, size, manner.offset) if clip_before_nms else boxes
-    scores = tf.transpose(votes[:, int(votes.shape[1]) // 2 :], [0, 2, 3, 1])
-    lengths = boxes[..., 2:] - boxes[..., :2] + manner.offset
-    least = min_size * tf.stack([image[-1], image[2]])
-    is_large = tf.reduce_all(lengths >= least, -1)
-    flat = tf.reshape(tf.where(is_large, scores, 0.0), [images, -1])
-    boxes, best, valid = _best(
-        (tf.reshape(boxes, [images, -1, 4]), flat),
-        (pre_nms_topn, post_nms_topn, nms_thresh, manner.offset),
-    )
+    scores = _scores(votes, boxes, min_size * tf.stack([image[-1], image[2]]), manner.offset)
+    limits = (pre_nms_topn, post_nms_topn, nms_thresh, manner.offset)
+    boxes, best, valid = _best((boxes, scores), limits)
     boxes = _within(boxes, size, 0.0) if clip_after_nms else boxes
-    boxes = boxes / size if normalize else boxes
-    return _table(site, boxes, best, valid)
+    return _table(site, boxes / size if normalize else boxes, best, valid)
+
+
+def _moved_anchors(moves: Any, factors: Array, how: tuple[Array, Any, int, Manner]) -> Any:
+    """Boxes [images, boxes, 4], by place and then by anchor."""
+    first, size, step, manner = how
+    images, _, *space = (int(n) for n in moves.shape)
+    begun: Any = placed(first, space, step, manner.is_centred)
+    begun = _within(begun, size, manner.offset) if manner.is_centred else begun
+    turned = tf.reshape(tf.transpose(moves, [0, 2, 3, 1]), [images, *space, -1, 4])
+    return tf.reshape(moved(begun, turned / factors, manner.offset), [images, -1, 4])
+
+
+def _scores(votes: Any, boxes: Any, least: Any, offset: float) -> Any:
+    """The second half of the votes is for there being something; none is for a small box."""
+    turned = tf.transpose(votes[:, int(votes.shape[1]) // 2 :], [0, 2, 3, 1])
+    lengths = boxes[..., 2:] - boxes[..., :2] + offset
+    flat = tf.reshape(turned, [int(votes.shape[0]), -1])
+    return tf.where(tf.reduce_all(lengths >= least, -1), flat, 0.0)
 
 
 def _best(given: tuple[Any, Any], limits: tuple[int, int, float, float]) -> tuple[Any, Any, Any]:
