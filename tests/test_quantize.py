@@ -87,6 +87,10 @@ def quantized(root, monkeypatch, tmp_path):
     return run
 
 
+FLOATS = ("float32", "float16", "weight_only", "dynamic")
+"""Kinds that need no data."""
+
+
 @pytest.mark.parametrize("kind", KINDS)
 def test_kinds(quantized, kind):
     code, out, facts = quantized(kind)
@@ -99,7 +103,7 @@ def test_kinds(quantized, kind):
     assert facts["bytes"] == out.stat().st_size and facts["loaded_by"] == "tflite-runtime"
     assert facts["transposes"] == {"count": 0, "bytes": 0}
     assert "tensorflow" in facts["versions"]
-    assert (facts["calibration"] is None) == (kind in ("float32", "float16", "dynamic"))
+    assert (facts["calibration"] is None) == (kind in FLOATS)
 
 
 def test_calibration_is_on_record(quantized):
