@@ -304,6 +304,7 @@ def test_a_recipe_says_how_outputs_are_stored_and_called():
     declared = SimpleNamespace(
         inputs=(Input("x", (1, 3, 16, 16), "NCHW"),),
         outputs=(Output("F.sigmoid(d0)", rename="d0"), Output("F.sigmoid(d1)"), Output("d2/out")),
+        stages={"tf": {}},
     )
     options = options_for(declared, graph)
     assert options.rename["F.sigmoid(d0)"] == "d0"
