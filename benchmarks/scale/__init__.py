@@ -1,0 +1,1 @@
+"""What planning costs as a zoo grows: made-up recipes by the thousand, no conversion at all."""
