@@ -51,8 +51,10 @@ def measured(args: argparse.Namespace) -> list[Row]:
     return rows
 
 
-def facts(words: Sequence[str]) -> dict[str, str]:
-    """Date, machine and command, as words."""
+def facts(args: argparse.Namespace) -> dict[str, str]:
+    """Date, machine and command, as words; where the zoos lay does not matter."""
+    options = [f"--{name}" for name in ("write", "no-build") if vars(args)[name.replace("-", "_")]]
+    words = [*(str(size) for size in args.sizes if tuple(args.sizes) != SIZES), *options]
     return {
         "date": datetime.now(UTC).date().isoformat(),
         "machine": f"{processor()}, {cpu_count()} cores, {memory():.0f} GiB",
@@ -65,14 +67,13 @@ def facts(words: Sequence[str]) -> dict[str, str]:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command; return its exit code."""
-    words = list(sys.argv[1:] if argv is None else argv)
-    args = parser().parse_args(words)
+    args = parser().parse_args(argv)
     try:
         rows = measured(args)
     except ZooError as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
-    text = page(rows, facts(words))
+    text = page(rows, facts(args))
     if args.write:
         PAGE.write_text(text)
     print(text)

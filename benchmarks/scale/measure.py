@@ -44,18 +44,26 @@ class Bench:
 
     def row(self, count: int) -> Row:
         """Make a zoo of so many recipes, and measure it."""
-        place = self.folder / f"zoo-{count}"
-        place.mkdir()
-        zoo.make(place, count)
+        place = self.zoo(f"zoo-{count}", count)
         target = f"results/{zoo.name(count // 2)}/{zoo.ONE_ARTEFACT}"
         one_plan = self.snakemake(place, target, *PLAN)
-        one_build = self.snakemake(place, target, "--cores", "1") if self.builds else None
         plan = self.snakemake(place, *PLAN)
         jobs = self.fabricated(place)
         idle = self.snakemake(place, "--cores", "1")
         if "Nothing to be done" not in idle.log:
             raise ZooError(f"something is to be done: {idle.last_word}", subject=str(place))
+        one_build = None
+        if self.builds:
+            fresh = self.zoo(f"fresh-{count}", count)
+            one_build = self.snakemake(fresh, target, "--cores", "1")
         return Row(count, jobs, plan, idle, one_plan, one_build)
+
+    def zoo(self, name: str, count: int) -> Path:
+        """A new zoo of so many recipes."""
+        place = self.folder / name
+        place.mkdir()
+        zoo.make(place, count)
+        return place
 
     def snakemake(self, place: Path, *words: str) -> Usage:
         """A run of Snakemake in a zoo, as a user would start it."""

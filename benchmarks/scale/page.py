@@ -33,7 +33,8 @@ METHOD = """\
   `benchmarks.scale.fabricate`: the real plan, the real traces and Snakemake's own notes, with small
   files in place of networks. So this is planning, not conversion.
 - *One artefact*: `snakemake {artefact}` of the model in the middle, first with `-n`,
-  then really converted, in the fresh zoo. Only the recipe that the target names is read.
+  then really converted, in a fresh zoo. Only the recipe that the target names is read. The servers
+  that stages are forked from outlive Snakemake; their seconds of the processor are not counted.
 - Jobs are what Snakemake counts for the whole zoo; each recipe has {jobs_each}.
 """
 
