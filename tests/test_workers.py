@@ -9,6 +9,7 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 from pathlib import Path
 
@@ -94,6 +95,11 @@ def remember(argv):
 '''
 
 
+def interruptible() -> None:
+    """What is started in the background of a shell ignores SIGINT, and so would its children."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 class Build:
     """A process that plays the build, and jobs that belong to it."""
 
@@ -122,6 +128,7 @@ class Build:
             stdout=pipe,
             stderr=pipe,
             text=True,
+            preexec_fn=interruptible,
         )
 
     def run(self, job: str, *argv: object, given: str = "", **environ: str):
@@ -140,13 +147,13 @@ class Build:
 
 
 @pytest.fixture
-def build(tmp_path_factory):
-    # short: a socket's path has at most 107 bytes
-    folder = tmp_path_factory.mktemp("w")
-    made = Build(folder)
-    yield made
-    made.end()
-    wait_until(lambda: not made.sockets.exists())
+def build():
+    # short: a socket's path has at most 107 bytes, and the folders of tests side by side are long
+    with tempfile.TemporaryDirectory(prefix="w", dir="/tmp", ignore_cleanup_errors=True) as folder:
+        made = Build(Path(folder))
+        yield made
+        made.end()
+        wait_until(lambda: not made.sockets.exists())
 
 
 def wait_until(condition, seconds=60.0):
