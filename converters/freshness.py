@@ -19,7 +19,6 @@ from typing import Any, NamedTuple
 from converters.contents import ONLY_SNAKEMAKES
 from converters.jobs import Job
 from converters.keys import digest
-from converters.stage import made_whole
 from converters.traces import Trace, read_trace, trace_folder
 
 LONG_AGO = 1_000_000_000
@@ -130,8 +129,11 @@ class Freshness:
 
 
 def _write(path: Path, text: str) -> None:
-    with made_whole(path) as part:
-        part.write_text(text)
+    """Write a file whole; a plan writes thousands, so without a folder of its own for each."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    part = path.with_name(f"{path.name}.{os.getpid()}")
+    part.write_text(text)
+    part.replace(path)
 
 
 def _newest(trace: Trace | None) -> int:
