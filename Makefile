@@ -8,7 +8,7 @@ BIN := $(VENV)/bin
 
 .DEFAULT_GOAL := help
 ONNX_JOBS ?= 2
-.PHONY: help env zoo all test lint format docs bench suite scale startup slurm-env lock-env clean distclean
+.PHONY: help env zoo all test lint format docs bench faults suite scale startup slurm-env lock-env clean distclean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -58,6 +58,9 @@ startup: env ## measure what starting costs, with workers and without; rewrites 
 
 slurm-env: env ## what `snakemake --executor slurm` needs beside .venv/, in .venvs/slurm
 	$(BIN)/python -m pip install --quiet --target .venvs/slurm --upgrade --no-deps --require-hashes -r envs/slurm.txt
+
+faults: env ## kill builds at 50 random moments, fill disks, break stores; rewrites docs/faults.md
+	$(BIN)/python -m benchmarks.faults --write
 
 lock-env: env ## resolve envs/*.in again into envs/*.txt
 	$(BIN)/uv pip compile envs/main.in -q --upgrade --python-version 3.11 --generate-hashes --no-header --no-emit-index-url -o envs/main.txt

@@ -71,16 +71,28 @@ class Bench:
             raise RuntimeError("the build that fills a store fails")
         return store
 
-    def judged(self, folder: Path, ended: Ended, words: str = "") -> Outcome:
+    def judged(
+        self,
+        folder: Path,
+        ended: Ended,
+        words: str = "",
+        wanted: Mapping[str, str] | None = None,
+    ) -> Outcome:
         """Whether a build ended well and made what an undisturbed one makes."""
         if ended.code:
             return Outcome(False, f"exit {ended.code}: {last_words(ended)}")
-        other = differences(contents(folder), dict(self.undisturbed))
+        other = differences(contents(folder), dict(wanted or self.undisturbed))
         return Outcome(not other, other or words or ended.stages)
 
-    def rebuilt(self, folder: Path, store: Path | str = "off", words: str = "") -> Outcome:
+    def rebuilt(
+        self,
+        folder: Path,
+        store: Path | str = "off",
+        words: str = "",
+        wanted: Mapping[str, str] | None = None,
+    ) -> Outcome:
         """The same command again, judged; the one after it must find nothing to do."""
-        judged = self.judged(folder, Build(folder, store).ended(), words)
+        judged = self.judged(folder, Build(folder, store).ended(), words, wanted)
         if not judged.survived:
             return judged
         again = Build(folder, store).ended()

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from benchmarks.faults.bench import Bench, Outcome
 from benchmarks.faults.build import Build
-from benchmarks.faults.zoo import network
+from benchmarks.faults.zoo import contents, network
 
 WAITS = "another build runs in this folder"
 
@@ -66,7 +66,6 @@ def two_clones(bench: Bench) -> Outcome:
 
 def dead_server(bench: Bench) -> Outcome:
     """a server that dies in mid-download, and is back later"""
-    bench.undisturbed  # noqa: B018
     with socket.create_server(("127.0.0.1", 0)) as reserved:
         port = reserved.getsockname()[1]
     folder = bench.zoo(url=f"http://127.0.0.1:{port}/small.onnx")
@@ -79,7 +78,11 @@ def dead_server(bench: Bench) -> Outcome:
     if not ended.code or f"127.0.0.1:{port}" not in ended.output:
         return Outcome(False, f"the build does not say that the server is away: {ended.output}")
     with Dying(port, content) as server:
-        outcome = bench.rebuilt(folder, words=f"{cut} of {len(content)} bytes had come")
+        healthy = bench.zoo(url=f"http://127.0.0.1:{port}/small.onnx")
+        Build(healthy, bench.store).ended()
+        server.starts.clear()
+        words = f"{cut} of {len(content)} bytes had come"
+        outcome = bench.rebuilt(folder, words=words, wanted=contents(healthy))
     resumed = [start for start in server.starts if start]
     return outcome._replace(words=f"{outcome.words}; resumed at {resumed or 0}")
 
