@@ -117,6 +117,12 @@ def facts(words: Sequence[str], bench: Bench) -> dict[str, str]:
     }
 
 
+def without_paths(words: Sequence[str]) -> list[str]:
+    """A command line without the options that name places on this machine."""
+    kept = iter(words)
+    return [word for word in kept if word not in ("--kept", "--below") or not next(kept, word)]
+
+
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command; 1 if a build did not survive."""
     words = list(sys.argv[1:] if argv is None else argv)
@@ -129,7 +135,7 @@ def main(argv: Sequence[str] | None = None) -> int:
             times = round(args.kills * share / 100) if share else args.times
             found.append(tried(bench, fault, times, kept))
     bench.undisturbed  # noqa: B018 - for the facts
-    text = page(found, facts(words, bench))
+    text = page(found, facts(without_paths(words), bench))
     if args.write:
         PAGE.write_text(text)
     print(text)

@@ -14,7 +14,9 @@ Builds of a small zoo to which something happens, and then the same command agai
 *survived* if that command ends with exit 0 and every file of `results/` and `sources/`, times and
 traces apart, equals in content that of an undisturbed build; if a further build then finds nothing
 to do; and, where the fault is the store's, if the build itself ends well and says what is wrong.
-The command below made this page; it is not edited by hand.
+The command below made this page, in one run or, with `--kept`, in several, the earlier of which may
+have been of earlier code; it is not edited by hand. Where a kill struck *after 15 stages*, all
+stages were done and Snakemake had not ended yet.
 
 | | |
 |---|---|
