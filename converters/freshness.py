@@ -113,15 +113,14 @@ class Freshness:
     def tell_snakemake(self, job: Job) -> Path:
         """Write what is wanted of a job, with a time by which Snakemake decides rightly."""
         wanted, trace = self.wanted(job), self.trace(job)
-        path = wanted.path
+        path, text = wanted.path, wanted.text()
+        is_new = not path.is_file() or path.read_text() != text
+        if is_new:  # also of a fresh job: it may run after one that is not, and reads this
+            _write(path, text)
         if not wanted.cause and trace is not None:
-            # a job may run though it is fresh, after one that is not: it reads this
-            if not path.is_file() or path.read_text() != wanted.text():
-                _write(path, wanted.text())
             _set_time(path, LONG_AGO * 10**9)
             _give_back_times(trace)
-        elif not path.is_file() or path.read_text() != wanted.text():
-            _write(path, wanted.text())
+        elif is_new:
             _set_time(path, max(time.time_ns(), _newest(trace) + 10**9))
         elif path.stat().st_mtime_ns <= _newest(trace):
             _set_time(path, _newest(trace) + 10**9)

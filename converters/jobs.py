@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from converters.recipes import Variant
-from converters.recipes.slices import EXPORTED
+from converters.recipes.slices import EXPORTED, draws
 from converters.stage import ALL_VARIANTS
 
 RESULTS = Path("results")
@@ -121,7 +121,7 @@ def _of_tf(job: Job, _variant: Variant) -> Iterator[Job]:
 
 def _of_quantize(job: Job, variant: Variant) -> Iterator[Job]:
     yield _beside(job, "tf")
-    if "int8" in job.what:
+    if draws(job.what):
         yield from _downloads(job, data_sources(variant, "calibration"))
 
 

@@ -2,8 +2,8 @@
 
 The recipe fields that the stage reads, the source of our own modules behind it (comments and
 docstrings apart), the versions of the packages it uses, and the files of the model's folder.
-Snakemake compares the key as a rule parameter, so a changed converter or recipe rebuilds what
-depends on it and nothing else. Nothing here imports what a stage imports.
+A job's trace is held against the key, so a changed converter or recipe rebuilds what depends on
+it and nothing else. Nothing here imports what a stage imports.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from converters.errors import RecipeError
+from converters.contents import file_digest
 from converters.jobs import Job
 from converters.recipes import Recipe, Source, Variant, stage_slice
 from converters.recipes.slices import draws
@@ -81,18 +81,8 @@ RUNS_THE_NETWORK = ("export", "reference")
 """Stages that run the network code of a model's folder."""
 
 
-def stage_key(variant: Variant, folder: Path, stage: str, what: str = "") -> str:
-    """The key of a stage for one variant: 64 hex digits, equal wherever the content is equal."""
-    return digest(key_parts(variant, folder, stage, what))
-
-
-def source_key(source: Source, folder: Path) -> str:
-    """The key of a download: what is fetched, not where from; the content, for a local file."""
-    return digest(source_parts(source, folder))
-
-
 def key_parts(variant: Variant, folder: Path, stage: str, what: str = "") -> dict[str, Any]:
-    """What a stage's key is made of, by name: what `why` compares."""
+    """What a stage's key is made of, by name: what `why` compares; `digest` of it is the key."""
     return {
         "stage": [stage, what, folder.name, variant.name],
         "recipe": _as_json(stage_slice(variant, stage, what)),
@@ -106,7 +96,9 @@ def key_parts(variant: Variant, folder: Path, stage: str, what: str = "") -> dic
 
 
 def source_parts(source: Source, folder: Path) -> dict[str, Any]:
-    """What the key of a download is made of: nothing of the recipe it is for."""
+    """What the key of a download is made of: what is fetched, not where from, nor for which recipe;
+    the content, for a local file.
+    """
     wanted = {name: getattr(source, name) for name in PINNED}
     local = {"source": _file_digest(folder / source.path)} if source.kind == "file" else {}
     return {
@@ -122,16 +114,8 @@ def source_parts(source: Source, folder: Path) -> dict[str, Any]:
 def parts_of(job: Job, recipe: Recipe) -> dict[str, Any]:
     """What the key of a job is made of."""
     if job.stage == "download":
-        return source_parts(source_named(recipe, job.what), recipe.folder)
+        return source_parts(recipe.source(job.what), recipe.folder)
     return key_parts(recipe.variant(job.variant), recipe.folder, job.stage, job.what)
-
-
-def source_named(recipe: Recipe, key: str) -> Source:
-    """The source of that key; variants that share a key share the source."""
-    for variant in recipe.variants.values():
-        if key in variant.sources:
-            return variant.sources[key]
-    raise RecipeError(f"no source {key}", subject=recipe.id)
 
 
 def local_files(variant: Variant, stage: str, what: str = "") -> list[Path]:
@@ -319,13 +303,10 @@ def _content_digest(path: Path) -> str:
 @cache
 def _file_digest(path: Path) -> str:
     """Of Python, the digest of what it does; of anything else, of its bytes."""
-    if not path.is_file():
-        return "absent"
-    if path.suffix == ".py":
+    if path.suffix == ".py" and path.is_file():
         with contextlib.suppress(SyntaxError):
             return _undocumented(ast.parse(path.read_bytes()))
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+    return file_digest(path)
 
 
 def _as_json(data: Any) -> Any:

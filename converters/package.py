@@ -7,18 +7,16 @@ made them. Files are copied, never linked: what is packaged no longer changes wi
 from __future__ import annotations
 
 import argparse
-import hashlib
 import json
 import shutil
 from pathlib import Path
 from typing import Any
 
 from converters import stage
+from converters.contents import ONLY_SNAKEMAKES, file_digest
 from converters.errors import ZooError
 
 MANIFEST = "manifest.json"
-ONLY_SNAKEMAKES = ".snakemake_timestamp"
-"""What Snakemake leaves in every folder that a rule makes."""
 
 
 def manifest(folder: Path, report: Any) -> dict[str, Any]:
@@ -41,9 +39,7 @@ def manifest(folder: Path, report: Any) -> dict[str, Any]:
 
 
 def _identity(path: Path) -> dict[str, Any]:
-    with path.open("rb") as file:
-        digest = hashlib.file_digest(file, "sha256").hexdigest()
-    return {"sha256": digest, "size": path.stat().st_size}
+    return {"sha256": file_digest(path), "size": path.stat().st_size}
 
 
 def fill(folder: Path, artifacts: list[Path], extras: list[Path]) -> None:

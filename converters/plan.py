@@ -29,7 +29,7 @@ from converters.jobs import (
 )
 from converters.recipes import Recipe, Variant, load_recipe, recipe_folders
 from converters.recipes.problems import nearest
-from converters.recipes.slices import EXPORTED
+from converters.recipes.slices import EXPORTED, draws
 from converters.stage import ALL_VARIANTS
 from converters.store import VARIABLE
 from converters.workers import build_id
@@ -112,14 +112,16 @@ class Plan:
 
     def _packages(self, is_wanted: Callable[[Recipe], bool]) -> list[str]:
         """The folder that each variant ends in, and a failing check for each bad recipe."""
-        recipes = [r for r in self.recipes.values() if not_built_because(r) is None]
-        recipes = [recipe for recipe in recipes if is_wanted(recipe)]
+        recipes = [recipe for recipe in self._built() if is_wanted(recipe)]
         folders = [f"results/{r.id}/{name}/package" for r in recipes for name in r.variants]
         return [*folders, *(f"results/{model}/recipe.checked" for model in self.problems)]
 
     def targets(self) -> list[str]:
         """The ids of all recipes that are built."""
-        return [r.id for r in self.recipes.values() if not_built_because(r) is None]
+        return [recipe.id for recipe in self._built()]
+
+    def _built(self) -> list[Recipe]:
+        return [r for r in self.recipes.values() if not_built_because(r) is None]
 
     def variant(self, wildcards: Wildcards) -> Variant:
         """The variant that a job is about."""
@@ -150,7 +152,7 @@ class Plan:
     def calibration_folders(self, wildcards: Wildcards) -> list[str]:
         """The downloaded sources of the calibration samples, for the kinds that need them."""
         variant = self.variant(wildcards)
-        if "int8" not in wildcards.kind:
+        if not draws(wildcards.kind):
             return []
         return _folders(wildcards.model, data_sources(variant, "calibration"))
 

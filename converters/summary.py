@@ -16,12 +16,11 @@ from typing import Any, NamedTuple
 
 from converters import journal
 from converters.errors import RecipeError
+from converters.jobs import RESULTS
 from converters.plan import not_built_because
 from converters.recipes import ARTIFACTS, Recipe, read_zoo
 from converters.stage import LOGS
 from converters.traces import all_traces
-
-RESULTS = Path("results")
 
 
 class Row(NamedTuple):

@@ -33,7 +33,7 @@ def forget(functions):
 def all_keys(models: Path, code_changed: bool = False) -> dict[str, str]:
     forget((*OF_CONTENT, *(OF_CODE if code_changed else ())))
     variant = load_variant(models, "good", "16x16")
-    return {stage: keys.stage_key(variant, models / "good", stage) for stage in STAGES}
+    return {stage: keys.digest(keys.key_parts(variant, models / "good", stage)) for stage in STAGES}
 
 
 def edit(path: Path, old: str, new: str) -> None:

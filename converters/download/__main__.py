@@ -13,19 +13,8 @@ from typing import Any
 from converters import stage
 from converters.download import Fetched, FetchOptions, fetch
 from converters.errors import RecipeError
-from converters.recipes import Recipe, load_recipe
+from converters.recipes import load_recipe
 from converters.recipes.recipe import Source
-
-
-def find_source(recipe: Recipe, key: str) -> Source:
-    """The source of that key; variants that share a key share the source."""
-    for variant in recipe.variants.values():
-        if key in variant.sources:
-            return variant.sources[key]
-    keys = sorted({key for variant in recipe.variants.values() for key in variant.sources})
-    raise RecipeError(
-        f"has no source {key!r}", subject=recipe.id, remedy=f"it has: {', '.join(keys) or 'none'}"
-    )
 
 
 def facts_of(source: Source, fetched: Fetched) -> dict[str, Any]:
@@ -68,7 +57,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> None:
     """Fetch the source and note what it is."""
-    source = find_source(load_recipe(args.models / args.model), args.key)
+    source = load_recipe(args.models / args.model).source(args.key)
     options = FetchOptions.from_environment(
         configuration(args.config), attempts=args.attempts, read_timeout=args.timeout
     )

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-from pathlib import Path
 from typing import BinaryIO, NamedTuple
 
 from converters.download.failures import WrongContentError
@@ -102,9 +101,3 @@ def is_page(head: bytes, content_type: str = "") -> bool:
     if "html" in content_type.lower():
         return text.startswith(b"<")
     return text.startswith((b"<?xml", b"<!--")) and any(tag in text for tag in PAGE_STARTS[:2])
-
-
-def digest_of(path: Path) -> str:
-    """The sha256 of a file."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()

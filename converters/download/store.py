@@ -15,7 +15,8 @@ import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
-from converters.download.content import Expected, Intake, digest_of
+from converters.contents import file_digest
+from converters.download.content import Expected, Intake
 
 
 def stored_at(sha256: str) -> str:
@@ -71,7 +72,7 @@ class Store:
         path = self.folder / stored_at(sha256)
         if not sha256 or not path.is_file():
             return None
-        if digest_of(path) == sha256:
+        if file_digest(path) == sha256:
             return path
         path.unlink()
         return None

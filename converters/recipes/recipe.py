@@ -10,6 +10,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from converters.errors import RecipeError
+
 Options = Mapping[str, Any]
 
 
@@ -130,3 +132,13 @@ class Recipe:
         if name not in self.variants:
             raise KeyError(f"{self.id} has no variant {name!r}; it has {', '.join(self.variants)}")
         return self.variants[name]
+
+    def source(self, key: str) -> Source:
+        """The source of that key; variants that share a key share the source."""
+        for variant in self.variants.values():
+            if key in variant.sources:
+                return variant.sources[key]
+        keys = sorted({key for variant in self.variants.values() for key in variant.sources})
+        raise RecipeError(
+            f"has no source {key!r}", subject=self.id, remedy=f"it has: {', '.join(keys) or 'none'}"
+        )
