@@ -296,7 +296,7 @@ def test_the_bound_computes_the_same_as_the_priced_plan(text):
     least = Plan(plan.graph, plan.atoms, plan.frames, assign.fewest(plan.problem), plan.bound)
     (given,) = plan.graph.inputs
     data = np.random.default_rng(0).standard_normal(given.outputs[0].shape).astype(np.float32)
-    results = [emit(plan.graph, each, {"x": tf.constant(data)})["y"] for each in (plan, least)]
+    results = [emit(each, {"x": tf.constant(data)})["y"] for each in (plan, least)]
     np.testing.assert_allclose(*results, rtol=1e-4, atol=1e-4)
 
 

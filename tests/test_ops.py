@@ -144,7 +144,7 @@ def check_whole(graph, given, expected, tolerance):
             node.name: tf.constant(data.transpose(plan.order(node)))
             for node, data in zip(graph.inputs, given, strict=True)
         }
-        made = emit(graph, plan, feeds)
+        made = emit(plan, feeds)
         for node, data in zip(graph.outputs, expected, strict=True):
             is_loose = is_dynamic(node)
             wanted = data if is_loose else data.transpose(plan.order(node))

@@ -269,9 +269,7 @@ def plan_of(graph: Graph) -> Plan:
 
 
 def computed(graph: Graph, data: dict[str, np.ndarray]) -> np.ndarray:
-    return np.asarray(
-        emit(graph, plan_of(graph), {k: tf.constant(v) for k, v in data.items()})["y"]
-    )
+    return np.asarray(emit(plan_of(graph), {k: tf.constant(v) for k, v in data.items()})["y"])
 
 
 def drawn(graph: Graph) -> dict[str, np.ndarray]:

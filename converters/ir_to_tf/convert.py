@@ -87,7 +87,7 @@ def convert(graph: Graph, options: Options | None = None) -> Converted:
     made = [node.name for node in graph.outputs]
 
     def compute(*tensors: Any) -> list[Any]:
-        results = emit(graph, plan, dict(zip(given, tensors, strict=True)))
+        results = emit(plan, dict(zip(given, tensors, strict=True)))
         return [results[name] for name in made]
 
     module, function = named_function(compute, inputs, outputs)

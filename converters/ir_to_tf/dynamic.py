@@ -8,13 +8,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from converters.ir_to_tf.graph import Graph, Node, Value
+from converters.ir_to_tf.graph import TERMINALS, Graph, Node, Value
 
 DYNAMIC = "Dynamic"
 """What the types of such nodes begin with."""
 LOOSE = "Loose"
 """The type of their stand-ins."""
-TERMINALS = ("Parameter", "Result")
 
 
 @dataclass(frozen=True, eq=False)

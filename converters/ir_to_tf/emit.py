@@ -13,7 +13,7 @@ from converters.ir_to_tf.carriers import MOVED, carried, carriers_of, recast
 from converters.ir_to_tf.dynamic import StandIn
 from converters.ir_to_tf.errors import WrongShapeError
 from converters.ir_to_tf.form import axes_for
-from converters.ir_to_tf.graph import UNKNOWN, Array, Graph, Node, Value
+from converters.ir_to_tf.graph import UNKNOWN, Array, Node, Value
 from converters.ir_to_tf.layout.assign import runs
 from converters.ir_to_tf.layout.atoms import Atom, Atoms, Layout
 from converters.ir_to_tf.layout.frame import Frame
@@ -27,11 +27,10 @@ from converters.ir_to_tf.views import shape_of
 Tensor = Any
 
 
-def emit(graph: Graph, plan: Plan, feeds: Mapping[str, Tensor]) -> dict[str, Tensor]:
-    """Compute the graph's outputs by name, as TensorFlow tensors in their planned order."""
+def emit(plan: Plan, feeds: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """Compute the planned graph's outputs by name, as TensorFlow tensors in their planned order."""
     emission = Emission(plan)
     results: dict[str, Tensor] = {}
-    assert len(graph.nodes) == len(plan.graph.nodes)
     for node in plan.graph.nodes:
         if isinstance(node, StandIn):
             results |= emission.run_loose(node)
@@ -70,9 +69,6 @@ class Emission:
 
     def run(self, node: Node) -> None:
         """Emit one node, and store what it makes."""
-        if isinstance(node, StandIn):
-            self.run_loose(node)
-            return
         if node.type == PIN:
             self.pass_on(node)
             return

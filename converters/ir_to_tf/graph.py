@@ -14,6 +14,9 @@ from converters.ir_to_tf.errors import ConversionError, NotConstantError
 
 Array = npt.NDArray[Any]
 
+TERMINALS = ("Parameter", "Result")
+"""The types of a graph's inputs and outputs: every other node computes."""
+
 UNKNOWN = -1
 """The size of an axis that is known only when the model runs."""
 

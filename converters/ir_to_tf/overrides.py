@@ -20,10 +20,9 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from converters.ir_to_tf.errors import ConversionError
-from converters.ir_to_tf.graph import Graph, Node
+from converters.ir_to_tf.graph import TERMINALS, Graph, Node
 from converters.ir_to_tf.layout.wishes import Wish, order_of
 from converters.ir_to_tf.pins import Layout, order_for, pinned
-from converters.ir_to_tf.reader import TERMINALS
 from converters.ir_to_tf.surgery import (
     Model,
     Op,

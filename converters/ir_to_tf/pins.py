@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 
-from converters.ir_to_tf.graph import Graph, Node, Value, renumbered
+from converters.ir_to_tf.graph import TERMINALS, Graph, Node, Value, renumbered
 from converters.ir_to_tf.layout.rules import same_axes
 from converters.ir_to_tf.layout.spec import Spec
 from converters.ir_to_tf.layout.wishes import order_of, terminal
@@ -45,7 +45,7 @@ def pinned(graph: Graph, layouts: Mapping[str, Layout]) -> Graph:
     instead: dict[Value, Value] = {}
     for written in graph.nodes:
         (node,) = renumbered([written], instead)
-        if node.name not in layouts or node.type in ("Parameter", "Result"):
+        if node.name not in layouts or node.type in TERMINALS:
             nodes.append(node)
             continue
         layout = layouts[node.name]

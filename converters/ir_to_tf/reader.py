@@ -10,7 +10,7 @@ import numpy as np
 
 from converters.ir_to_tf.dynamic import marked
 from converters.ir_to_tf.errors import ConversionError, DynamicShapeError
-from converters.ir_to_tf.graph import UNKNOWN, Graph, Node, Value
+from converters.ir_to_tf.graph import TERMINALS, UNKNOWN, Graph, Node, Value
 from converters.ir_to_tf.unrolling import UNROLLED, unrolled
 
 DTYPES = {
@@ -30,7 +30,6 @@ DTYPES = {
 """Element types of OpenVINO, as numpy calls them."""
 
 
-TERMINALS = ("Parameter", "Result")
 AS_THEY_ARE = {"equation"}
 """Attributes in which capital letters mean something else than small ones."""
 

@@ -12,7 +12,8 @@ from typing import Any
 import numpy as np
 
 from converters.ir_to_tf.errors import ConversionError
-from converters.ir_to_tf.reader import DTYPES, TERMINALS
+from converters.ir_to_tf.graph import TERMINALS
+from converters.ir_to_tf.reader import DTYPES
 
 Model = Any
 Op = Any

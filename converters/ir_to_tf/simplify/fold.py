@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from converters.ir_to_tf.graph import Array, Graph, Node, Value, renumbered
+from converters.ir_to_tf.graph import TERMINALS, Array, Graph, Node, Value, renumbered
 from converters.ir_to_tf.layout.rules import permutation_of
 from converters.ir_to_tf.reader import DTYPES
 
@@ -48,7 +48,7 @@ def without_dead(graph: Graph) -> Graph:
     needed: set[Value] = set()
     kept = []
     for node in reversed(graph.nodes):
-        is_terminal = node.type in ("Parameter", "Result")
+        is_terminal = node.type in TERMINALS
         if is_terminal or any(value in needed for value in node.outputs):
             kept.append(node)
             needed.update(node.inputs)
