@@ -155,7 +155,7 @@ def _check_picture(file: Path) -> None:
 
 def _tfds(args: Namespace) -> Callable[[], Iterator[Raw]]:
     try:
-        import tensorflow_datasets as tfds  # type: ignore[import-not-found]
+        import tensorflow_datasets as tfds
     except ImportError as error:
         raise ZooError(
             "TensorFlow Datasets is not installed",
