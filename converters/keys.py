@@ -50,7 +50,7 @@ ENTRIES = {
 PACKAGES: dict[str, tuple[str, ...]] = {
     "export": ("torch", "onnx", "onnxscript", "safetensors"),
     "simplify": ("onnx", "onnxsim", "onnxruntime"),
-    "mo": ("openvino", "openvino-dev", "tensorflow", "keras", "onnx"),
+    "mo": ("openvino", "openvino-dev", "tensorflow", "keras", "onnx", "ai-edge-litert"),
     "tf": ("tensorflow", "openvino", "scipy", "numpy"),
     "quantize": ("tensorflow", "numpy", "pillow"),
     "formats": ("tensorflow", "keras", "h5py", "numpy"),

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from converters.errors import RecipeError
-from converters.mo import tensorflow_source
+from converters.mo import float_twin, tensorflow_source
 from converters.origin import listed, origin_file, origin_place
 from converters.recipes.recipe import Variant
 
@@ -52,8 +52,14 @@ def _onnx(variant: Variant, origin: Path, _: Path) -> Request:
     return Request("onnx", origin, **_cuts(variant))
 
 
-def _tflite(variant: Variant, origin: Path, _: Path) -> Request:
+def _tflite(variant: Variant, origin: Path, folder: Path) -> Request:
+    """A quantised file is read as its float twin."""
     path = origin_file(origin, str(variant.load["model"]))
+    content = path.read_bytes()
+    if float_twin.is_quantised(content):
+        folder.mkdir(parents=True, exist_ok=True)
+        path = folder / path.name
+        path.write_bytes(float_twin.float_twin(content))
     return Request("tflite", path, **_cuts(variant))
 
 

@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from converters.aligned import packed
 from converters.datasets.preprocess import Array
 
 CHANNELS = {
@@ -30,9 +31,6 @@ SMALLEST = 1024
 VERSIONS = {False: 2, True: 5}
 """The version of DEQUANTIZE: of int8, and of int8 with a scale per channel."""
 
-ALIGNMENT = 16
-"""Of the bytes of a tensor in the file, as the schema asks."""
-
 
 def in_int8(tflite: bytes) -> bytes:
     """A float32 file with its weights as int8, each behind a DEQUANTIZE."""
@@ -47,7 +45,7 @@ def in_int8(tflite: bytes) -> bytes:
                 read[number] = _dequantised(model, graph, number, axis)
             inputs = [int(each) for each in operator.inputs]
             operator.inputs = [inputs[0], read.get(number, number), *inputs[2:]]
-    return _written(model)
+    return packed(model)
 
 
 def _readers(model: Any, graph: Any) -> Iterator[tuple[Any, int | None]]:
@@ -124,30 +122,3 @@ def _code(model: Any, version: int) -> int:
     code.version = version
     model.operatorCodes.append(code)
     return len(model.operatorCodes) - 1
-
-
-def _written(model: Any) -> bytes:
-    """The bytes of a model, the data of each tensor where kernels want it to begin."""
-    import flatbuffers  # type: ignore[import-untyped]
-    from ai_edge_litert import schema_py_generated as schema
-
-    class Aligned(schema.BufferT):  # type: ignore[misc]
-        """A buffer whose data is aligned, which generated code does not do."""
-
-        def Pack(self, builder: Any) -> Any:  # noqa: N802 - the name that generated code calls
-            if self.data is None or not len(self.data):
-                return super().Pack(builder)
-            data = bytes(self.data)
-            builder.StartVector(1, len(data), ALIGNMENT)
-            builder.head -= len(data)
-            builder.Bytes[builder.head : builder.head + len(data)] = data
-            placed = builder.EndVector()
-            schema.BufferStart(builder)
-            schema.BufferAddData(builder, placed)
-            return schema.BufferEnd(builder)
-
-    for buffer in model.buffers:
-        buffer.__class__ = Aligned
-    builder = flatbuffers.Builder(1024)
-    builder.Finish(model.Pack(builder), b"TFL3")
-    return bytes(builder.Output())

@@ -20,6 +20,7 @@ from converters.network import build_network
 from converters.origin import origin_file, origin_place
 from converters.recipes.recipe import Variant
 from converters.stage import quiet_tensorflow
+from converters.verify.runners import dequantised, quantised
 
 Run = Callable[[Mapping[str, Array]], dict[str, Array]]
 
@@ -82,6 +83,7 @@ def _onnx(origin: Origin) -> Run:
 
 
 def _tflite(origin: Origin) -> Run:
+    """In floats: a quantised file is given what its integers mean, and so are its outputs read."""
     from tflite_runtime.interpreter import Interpreter
 
     path = origin_file(origin.sources, _reference(origin.variant, "model"))
@@ -94,9 +96,9 @@ def _tflite(origin: Origin) -> Run:
 
     def run(inputs: Mapping[str, Array]) -> dict[str, Array]:
         for name, detail in wanted.items():
-            interpreter.set_tensor(detail["index"], inputs[name].astype(detail["dtype"]))
+            interpreter.set_tensor(detail["index"], quantised(inputs[name], detail))
         interpreter.invoke()
-        values = {d["name"]: interpreter.get_tensor(d["index"]) for d in details}
+        values = {d["name"]: dequantised(interpreter.get_tensor(d["index"]), d) for d in details}
         return _published(values, origin.variant)
 
     return run
