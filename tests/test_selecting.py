@@ -84,6 +84,31 @@ def test_a_detector_finds_what_openvino_finds(make):
         np.testing.assert_allclose(small[port.name], expected, rtol=1e-4, atol=1e-5)
 
 
+@pytest.mark.parametrize("pads", [(1, 1), (0, 1)])
+def test_a_strided_convolution_pads_an_image_whose_sizes_are_told(pads):
+    """OpenVINO's CPU has no kernel for it: it computes the same with sizes that are known."""
+    filters = RNG.normal(size=(5, 4, 3, 3)).astype(np.float32)
+    x, sizes = RNG.normal(size=(1, 4, 63)).astype(np.float32), np.int64([7, 9])
+
+    def model(told):
+        inputs = [ops.parameter([1, 4, 63], np.float32), ops.parameter([2], np.int64)]
+        size = inputs[1] if told else ops.constant(sizes)
+        image = ops.reshape(inputs[0], ops.concat([np.int64([1, 4]), size], 0), False)
+        window = ([2, 2], *([pad, pad] for pad in pads), [1, 1])
+        made = ops.convolution(image, ops.constant(filters), *window)
+        return ov.Model([ops.result(made)], inputs if told else inputs[:1])
+
+    hints = {"INFERENCE_PRECISION_HINT": "f32"}
+    (wanted,) = ov.Core().compile_model(model(told=False), "CPU", hints)([x]).values()
+    converted = convert(graph_of(model(told=True)))
+    (port,) = converted.outputs
+    given = dict(zip(keywords(converted.inputs), (x, sizes), strict=True))
+    made = converted.function(**{word: tf.constant(each) for word, each in given.items()})
+    small = Interpreter(model_content=to_tflite(converted)).get_signature_runner()(**given)
+    for found in (made[port.name], small[port.name]):
+        np.testing.assert_allclose(found, wanted.transpose(port.order), rtol=1e-4, atol=1e-5)
+
+
 @pytest.mark.parametrize("width", [1, 2, 5])
 def test_distinct_rows_are_numpys(width):
     rows = RNG.integers(0, 3 if width == 1 else 2, (12, width)).astype(np.int32)

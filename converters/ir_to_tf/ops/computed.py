@@ -48,7 +48,14 @@ def _one(site: Site, x: Any, filters: Any, window: Any) -> Any:
     kernel = _turned(filters, 2, 0)  # OI.. to ..OI
     rank = len(kernel.shape)
     kernel = tf.transpose(kernel, [*range(rank - 2), rank - 1, rank - 2])
-    return convolved(site, x, kernel, window)
+    return convolved(site, _of_channels(x, filters.shape[1]), kernel, window)
+
+
+def _of_channels(x: Any, read: int | None) -> Any:
+    """An image of which all can see how many channels it has: TFLite's kernel asks for that."""
+    if read is None or x.shape[-1] is not None:
+        return x
+    return tf.reshape(x, tf.stack([*tf.unstack(tf.shape(x), len(x.shape))[:-1], read]))
 
 
 @op("ComputedGroupConvolution", layout=as_written)

@@ -47,7 +47,7 @@ def padded(x: Any, pads: Pads, filler: float = 0.0) -> Any:
 
 
 def _cropped(x: Any, pads: Pads) -> Any:
-    cuts = [slice(max(0, -b), n - max(0, -e)) for b, e, n in zip(*pads, x.shape[1:], strict=False)]
+    cuts = [slice(max(0, -b), e if e < 0 else None) for b, e in zip(*pads, strict=True)]
     return x[(slice(None), *cuts)]
 
 
@@ -62,7 +62,14 @@ def pad_for(
     if not pads.any:
         return x, "VALID"
     for size, begin, end, k, s in zip(x.shape[1:-1], *pads, reach, strides, strict=True):
-        total = max((-(-size // s) - 1) * s + k - size, 0)
-        if (total // 2, total - total // 2) != (begin, end):
+        total = _added_by_same(size, k, s)
+        if total is None or (total // 2, total - total // 2) != (begin, end):
             return padded(x, pads, filler), "VALID"
     return x, "SAME"
+
+
+def _added_by_same(size: int | None, reach: int, stride: int) -> int | None:
+    """How much SAME adds to an axis; None where only the running model knows its size."""
+    if stride == 1:
+        return reach - 1
+    return None if size is None else max((-(-size // stride) - 1) * stride + reach - size, 0)
