@@ -1,4 +1,4 @@
-"""check: read recipes and say everything that is wrong with them, each with file and line.
+"""check: read recipes and data sets, and say all that is wrong with them, with file and line.
 
 Nothing is downloaded or built. Exit code 0: all are sound; 1: some are not. Notes are no errors:
 they tell what is accepted, but worth knowing.
@@ -8,13 +8,16 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from converters.errors import RecipeError
 from converters.jobs import load_sources
-from converters.recipes import Recipe, Variant, load_recipe, recipe_folders
+from converters.recipes import Recipe, Variant, all_owners, load_recipe, recipe_folders
 from converters.recipes.problems import listed, nearest
+from converters.recipes.references import MARK, data_set_file, is_shared, key_of
+from converters.recipes.shared import DataSet, load_data_set
 
 
 def check(folder: Path) -> Recipe:
@@ -24,6 +27,18 @@ def check(folder: Path) -> Recipe:
         hint = nearest(folder.name, known) or f"there are: {listed(known)}"
         raise RecipeError(f"{folder / 'recipe.yaml'}:1: there is no such recipe; {hint}")
     return load_recipe(folder, with_files=True)
+
+
+def _notes_of_set(owner: DataSet) -> Iterator[str]:
+    """What is worth knowing of a sound data set."""
+    used = {
+        key_of(each).split("/")[1] for part in owner.parts for each in _referred(owner.part(part))
+    }
+    for key, source in owner.sources.items():
+        if not source.is_pinned:
+            yield f"sources.{key}: not pinned yet; run python -m converters.lock {MARK}{owner.id}"
+        if key not in used:
+            yield f"sources.{key}: no part refers to it"
 
 
 def notes(recipe: Recipe) -> Iterator[str]:
@@ -49,29 +64,51 @@ def _notes(variant: Variant) -> Iterator[str]:
 
 def used_sources(variant: Variant) -> set[str]:
     """The keys of the sources that a variant refers to."""
-    blocks = variant.data.values()
-    listed_keys = [key for block in blocks for key in block.get("sources", ())]
-    single_keys = [block["source"] for block in blocks if block.get("source")]
-    return load_sources(variant) | {str(key).split("/")[0] for key in listed_keys + single_keys}
+    referred = [each for block in variant.data.values() for each in _referred(block)]
+    return load_sources(variant) | {key_of(reference) for reference in referred}
+
+
+def _referred(block: Mapping[str, Any]) -> list[str]:
+    """The references to sources in a data block."""
+    return [*block.get("sources", ()), *([block["source"]] if block.get("source") else [])]
 
 
 def run(models: Path, names: Sequence[str]) -> int:
-    """Check recipes, print what is wrong, and return the exit code."""
-    folders = [models / name for name in names] or recipe_folders(models)
+    """Check recipes and data sets, print what is wrong, and return the exit code."""
     wrong, variants = 0, 0
-    for folder in folders:
+    chosen = names or all_owners(models)
+    for name in chosen:
         try:
-            recipe = check(folder)
+            if is_shared(name):
+                told = list(_notes_of_set(checked_data_set(models, name)))
+            else:
+                recipe = check(models / name)
+                variants += len(recipe.variants)
+                told = list(notes(recipe))
         except RecipeError as error:
             print(error, file=sys.stderr)
             wrong += 1
             continue
-        variants += len(recipe.variants)
-        for note in notes(recipe):
-            print(f"note: {folder.name}: {note}")
-    state = f"{wrong} of {len(folders)} recipes are wrong" if wrong else "all sound"
-    print(f"{len(folders)} recipes, {variants} variants: {state}")
+        for note in told:
+            print(f"note: {name}: {note}")
+    print(f"{_counted(chosen, variants)}: {f'{wrong} of them are wrong' if wrong else 'all sound'}")
     return 1 if wrong else 0
+
+
+def _counted(names: Sequence[str], variants: int) -> str:
+    sets = sum(map(is_shared, names))
+    told = [f"{len(names) - sets} recipes, {variants} variants"] if sets < len(names) else []
+    return ", ".join([*told, *([f"{sets} data sets"] if sets else [])])
+
+
+def checked_data_set(models: Path, name: str) -> DataSet:
+    """A sound data set whose own files are there."""
+    owner = load_data_set(data_set_file(models, name.removeprefix(MARK)))
+    for key, source in owner.sources.items():
+        if source.kind == "file" and not (owner.folder / source.path).is_file():
+            cause = f"sources.{key}.path: there is no {source.path} in {owner.folder}/"
+            raise RecipeError(cause, subject=f"{owner.folder}.yaml")
+    return owner
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -81,7 +118,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         description=__doc__,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("model", nargs="*", help="ids of recipes (default: all)")
+    parser.add_argument("model", nargs="*", help="ids of recipes, @ids of data sets (default: all)")
     parser.add_argument("--models", type=Path, default=Path("models"), help="folder of recipes")
     args = parser.parse_args(argv)
     return run(args.models, args.model)

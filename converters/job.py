@@ -10,7 +10,9 @@ Exit codes are the stage's.
 from __future__ import annotations
 
 import argparse
+import json
 import os
+import re
 import sys
 import time
 from collections.abc import Mapping, Sequence
@@ -21,6 +23,7 @@ from converters import journal
 from converters.errors import ZooError
 from converters.freshness import Wanted
 from converters.keys import digest, edited_since
+from converters.recipes.references import MARK, data_set_file
 from converters.stage import error_record
 from converters.store import Store, open_store
 from converters.traces import Output, Trace, digests_of, write_trace
@@ -45,6 +48,15 @@ class Asked(NamedTuple):
         """The folder of recipes, as the stage is told it."""
         at = self.options.index("--models") if "--models" in self.options else -1
         return Path(self.options[at + 1] if at >= 0 else "models")
+
+    def written_in(self) -> list[Path]:
+        """Where what decides the result was written: the model's folder, and shared data sets."""
+        told = json.dumps([self.wanted.job, self.wanted.parts.get("recipe")])
+        names = sorted(set(re.findall(rf'"{MARK}([a-z0-9_-]+)[/"]', told)))
+        return [
+            self.models / self.wanted.job.model,
+            *(data_set_file(self.models, n) for n in names),
+        ]
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -130,8 +142,7 @@ def ran(asked: Asked, store: Store | None, place: str, inputs: dict[str, str]) -
         return 70
     made = {path: Output.of(Path(path)) for path in (*asked.makes, *asked.may_make)}
     trace = _trace(asked, inputs, made, round(time.monotonic() - started, 2), journal.RAN)
-    folder = asked.models / asked.wanted.job.model
-    if edited_since(asked.planned, asked.wanted.parts, folder):
+    if edited_since(asked.planned, asked.wanted.parts, *asked.written_in()):
         print("converters or recipe were edited meanwhile: the next build runs this stage again")
         trace = trace._replace(key="")
     elif store is not None and digests_of(asked.reads) == inputs:

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from converters.recipes import Variant
+from converters.recipes.references import downloaded, key_of
 from converters.recipes.slices import EXPORTED, draws
 from converters.stage import ALL_VARIANTS
 
@@ -63,12 +64,12 @@ def load_sources(variant: Variant) -> set[str]:
 
 
 def data_sources(variant: Variant, *samplings: str) -> set[str]:
-    """The keys of the sources that the named samplings draw from."""
+    """The sources that the named samplings draw from: keys, or `@set/key` of shared data sets."""
     chosen = [getattr(variant, name) for name in samplings]
     data = [variant.data[sampling.data] for sampling in chosen if sampling is not None]
     plural = {str(key) for options in data for key in options.get("sources", ())}
     singular = {str(options["source"]) for options in data if options.get("source")}
-    return {key.split("/")[0] for key in plural | singular}
+    return {key_of(reference) for reference in plural | singular}
 
 
 def made_by(job: Job, artifact: str) -> Job:
@@ -92,8 +93,9 @@ def _beside(job: Job, stage: str, what: str = "") -> Job:
 
 
 def _downloads(job: Job, keys: set[str]) -> Iterator[Job]:
-    for key in sorted(keys):
-        yield Job("download", job.model, ALL_VARIANTS, key)
+    for source in sorted(keys):
+        owner, key = downloaded(job.model, source)
+        yield Job("download", owner, ALL_VARIANTS, key)
 
 
 def _nothing(_job: Job, _variant: Variant) -> Iterator[Job]:
@@ -158,7 +160,7 @@ def _of_pictures(job: Job, variant: Variant) -> Iterator[Job]:
 
 def _of_report(job: Job, variant: Variant) -> Iterator[Job]:
     yield from _verified(job, variant)
-    yield from _downloads(job, set(variant.sources))
+    yield from _downloads(job, {*variant.sources, *variant.shared})
     if variant.framework in EXPORTED:
         yield from (_beside(job, "export"), _beside(job, "simplify"))
     yield from (_beside(job, "mo"), _beside(job, "tf"), _beside(job, "reference"))

@@ -26,6 +26,7 @@ from typing import Any
 from converters.contents import file_digest
 from converters.jobs import Job
 from converters.recipes import Recipe, Source, Variant, stage_slice
+from converters.recipes.shared import DataSet
 from converters.recipes.slices import draws
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -111,9 +112,9 @@ def source_parts(source: Source, folder: Path) -> dict[str, Any]:
     }
 
 
-def parts_of(job: Job, recipe: Recipe) -> dict[str, Any]:
-    """What the key of a job is made of."""
-    if job.stage == "download":
+def parts_of(job: Job, recipe: Recipe | DataSet) -> dict[str, Any]:
+    """What the key of a job is made of; a data set has downloads alone."""
+    if job.stage == "download" or isinstance(recipe, DataSet):
         return source_parts(recipe.source(job.what), recipe.folder)
     return key_parts(recipe.variant(job.variant), recipe.folder, job.stage, job.what)
 
@@ -141,12 +142,13 @@ def code_of(entry: str) -> dict[str, str]:
     return {name: _meaning(name) for name in sorted(_closure(entry))}
 
 
-def edited_since(moment: float, parts: Mapping[str, Any], folder: Path) -> bool:
-    """Whether a module that a key covers, or a file of the model's folder, was written after a
-    moment (seconds since the epoch): the stage may have read another than the key says.
+def edited_since(moment: float, parts: Mapping[str, Any], folder: Path, *data_sets: Path) -> bool:
+    """Whether a module that a key covers, a file of the model's folder, or one of some data sets
+    was written after a moment (seconds since the epoch): the stage may have read another than the
+    key says.
     """
     modules = [_path(name) for name in parts["code"]]
-    files = [folder / name for name in parts["files"]]
+    files = [*data_sets, *(folder / name for name in parts["files"])]
     files += (path for path in folder.rglob("*") if path.parent.name != "__pycache__")
     files = [path for path in files if path.is_file()]
     return any(path is None or path.stat().st_mtime > moment for path in [*modules, *files])

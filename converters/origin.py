@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from converters.errors import RecipeError, SourceError
+from converters.recipes.references import downloaded, is_shared, key_of
 
 
 def origin_file(sources: Path, reference: str) -> Path:
@@ -26,15 +27,20 @@ def origin_file(sources: Path, reference: str) -> Path:
 
 
 def origin_place(sources: Path, reference: str) -> Path:
-    """The file or folder that `<source key>` or `<source key>/<path>` names."""
-    key, _, below = reference.partition("/")
-    if not (sources / key).exists():
+    """The file or folder that `<source key>` or `<source key>/<path>` names, or one of a data set:
+    `@<id>/<source key>` lies beside the sources of the model.
+    """
+    source = key_of(reference)
+    owner, key = downloaded(sources.name, source)
+    folder = sources.parent / owner / key if is_shared(source) else sources / key
+    if not folder.exists():
         raise SourceError(
             "this source is not downloaded",
             subject=f"load: {reference}",
-            remedy=f"run the download stage with --key {key}, or name a source of the recipe",
+            remedy=f"run the download stage of {owner} with --key {key}, "
+            "or name a source of the recipe",
         )
-    return inside(sources / key, below)
+    return inside(folder, reference[len(source) + 1 :])
 
 
 def inside(folder: Path, below: str) -> Path:

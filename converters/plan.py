@@ -27,8 +27,10 @@ from converters.jobs import (
     upstream,
     verified_artifacts,
 )
-from converters.recipes import Recipe, Variant, load_recipe, recipe_folders
+from converters.recipes import Recipe, Source, Variant, load_owner, load_recipe, recipe_folders
 from converters.recipes.problems import nearest
+from converters.recipes.references import downloaded, is_shared
+from converters.recipes.shared import DataSet
 from converters.recipes.slices import EXPORTED, draws
 from converters.stage import ALL_VARIANTS
 from converters.store import VARIABLE
@@ -143,6 +145,10 @@ class Plan:
             raise found
         return found
 
+    def owner(self, name: str) -> Recipe | DataSet:
+        """The recipe of that id, or the data set of that id with its mark."""
+        return load_owner(self.models, name) if is_shared(name) else self.recipe(name)
+
     # What each rule reads ---------------------------------------------------------------------
 
     def source_folders(self, wildcards: Wildcards) -> list[str]:
@@ -217,7 +223,10 @@ class Plan:
             stages = ["export", "simplify", *stages]
         stages += [name for name in variant.artifacts if MAKERS.get(name) not in stages]
         folder = f"results/{wildcards.model}/{wildcards.variant}/facts"
-        sources = sorted(f"results/{wildcards.model}/sources/{key}.json" for key in variant.sources)
+        keys = sorted(
+            downloaded(wildcards.model, key) for key in {**variant.sources, **variant.shared}
+        )
+        sources = [f"results/{owner}/sources/{key}.json" for owner, key in keys]
         return [*sources, *(f"{folder}/{stage}.json" for stage in stages)]
 
     # What has to run ------------------------------------------------------------------------------
@@ -236,8 +245,7 @@ class Plan:
     def parts_of(self, job: Job) -> Mapping[str, Any]:
         """What the key of a job is made of."""
         if job not in self._parts:
-            recipe = self.recipe(job.model)
-            self._parts[job] = keys.parts_of(job, recipe)
+            self._parts[job] = keys.parts_of(job, self.owner(job.model))
         return self._parts[job]
 
     def upstream_of(self, job: Job) -> tuple[Job, ...]:
@@ -286,12 +294,18 @@ class Plan:
             f"python -m converters.store gc --quiet --size {shlex.quote(self.cache_size)} || true"
         )
 
+    def _data_sets(self) -> set[str]:
+        """The names of the data sets that the recipes read so far share."""
+        recipes = [each for each in self._read.values() if isinstance(each, Recipe)]
+        keys = [key for r in recipes for variant in r.variants.values() for key in variant.shared]
+        return {key.split("/")[0] for key in keys}
+
     @property
     def summary_command(self) -> str:
         """Prints the table at the end of a build."""
         command = ["--models", str(self.models), "--since", repr(self.began)]
         if len(self._read) < len(self.ids):
-            command += ["--only", *sorted(self._read)]
+            command += ["--only", *sorted(self._read), *sorted(self._data_sets())]
         return f"python -m converters.summary {shlex.join(command)}"
 
 
@@ -302,26 +316,28 @@ def artifact_path(model: str, variant: str, artifact: str) -> str:
 
 def is_embedded(recipe: Recipe) -> bool:
     """Whether everything that a recipe starts from lies in its own folder."""
-    return all(
-        source.kind == "file"
-        for variant in recipe.variants.values()
-        for source in variant.sources.values()
-    )
+    return all(source.kind == "file" for source in _sources(recipe).values())
 
 
 def not_built_because(recipe: Recipe) -> str | None:
     """Why a sound recipe is left out of the targets; None if it is built."""
     if recipe.status == "broken":
         return f"broken: {recipe.reason}"
-    sources = [s for variant in recipe.variants.values() for s in variant.sources.values()]
-    open_keys = sorted({source.key for source in sources if not source.is_pinned})
+    open_keys = sorted(key for key, source in _sources(recipe).items() if not source.is_pinned)
     if open_keys:
+        owners = sorted({downloaded(recipe.id, key)[0] for key in open_keys})
         return (
             f"no checksum yet for {', '.join(open_keys)}: "
-            f"run python -m converters.lock {recipe.id} where the network is reached"
+            f"run python -m converters.lock {' '.join(owners)} where the network is reached"
         )
     return None
 
 
-def _folders(model: str, source_keys: Iterable[str]) -> list[str]:
-    return [f"sources/{model}/{key}" for key in sorted(source_keys)]
+def _sources(recipe: Recipe) -> dict[str, Source]:
+    """All that a recipe starts from, with what its shared data sets do."""
+    variants = recipe.variants.values()
+    return {key: s for v in variants for key, s in {**v.sources, **v.shared}.items()}
+
+
+def _folders(model: str, sources: Iterable[str]) -> list[str]:
+    return [f"sources/{'/'.join(downloaded(model, source))}" for source in sorted(sources)]

@@ -19,6 +19,8 @@ from typing import NamedTuple
 from converters.errors import RecipeError, ZooError
 from converters.hold import hold_folder
 from converters.recipes import ARTIFACTS, Recipe, Variant, load_recipe, recipe_folders
+from converters.recipes.references import MARK, data_set_file, is_shared
+from converters.recipes.shared import load_data_set
 from converters.recipes.slices import EXPORTED
 from converters.stage import ALL_VARIANTS
 from converters.summary import size_text
@@ -39,6 +41,9 @@ STEMS: Mapping[str, tuple[str, ...]] = {
 
 INTERMEDIATE = ("saved_model", "ir")
 """Artefacts that others are made of: they are wanted even where nobody asked for them."""
+
+KEPT = ".downloads"
+"""What was fetched once, by its digest, whoever wanted it."""
 
 NOTES = ("facts", "verify", TRACES)
 """Folders of a variant that hold something of each stage or artefact."""
@@ -71,22 +76,54 @@ def orphans(models: Path, root: Path = Path()) -> list[Orphan]:
     found: list[Orphan] = []
     for path in _models_in(root):
         model = path.name
-        if model not in folders:
+        if is_shared(model):
+            found += _of_a_data_set(path, models)
+        elif model not in folders:
             found.append(_orphan(path, f"there is no recipe {model}"))
-            continue
-        if model not in recipes:
-            recipes[model] = _sound(folders[model])
-        recipe = recipes[model]
-        if recipe is not None and not path.is_symlink():
-            found += [_orphan(*pair) for pair in sorted(set(_unwanted(path, recipe)))]
+        else:
+            found += _of_a_recipe(path, _known(recipes, folders[model]))
     return found
+
+
+def _known(recipes: dict[str, Recipe | None], folder: Path) -> Recipe | None:
+    """The recipe in a folder, read once."""
+    if folder.name not in recipes:
+        recipes[folder.name] = _sound(folder)
+    return recipes[folder.name]
+
+
+def _of_a_recipe(path: Path, recipe: Recipe | None) -> list[Orphan]:
+    """Of a folder that a recipe fills."""
+    if recipe is None or path.is_symlink():
+        return []
+    return [_orphan(*pair) for pair in sorted(set(_unwanted(path, recipe)))]
+
+
+def _of_a_data_set(path: Path, models: Path) -> list[Orphan]:
+    """Of a folder in which a shared data set is downloaded, or notes on it are kept."""
+    name = path.name.removeprefix(MARK)
+    file = data_set_file(models, name)
+    if not file.is_file():
+        return [_orphan(path, f"there is no data set {name}")]
+    try:
+        keys = set(load_data_set(file).sources)
+    except RecipeError:
+        return []
+    is_source = path.parent.name == "sources"
+    entries = _entries(path) if is_source else _notes(path / ALL_VARIANTS)
+    found = [
+        *_half_written(path, depth=0 if is_source else 3),
+        *_without_source(entries, keys, name),
+    ]
+    return [_orphan(*pair) for pair in sorted(found)]
 
 
 def _models_in(root: Path) -> Iterator[Path]:
     """The folders of models, and links in their place."""
     for folder in (root / name for name in FOLDERS):
         if folder.is_dir() and not folder.is_symlink():
-            yield from (p for p in sorted(folder.iterdir()) if p.is_symlink() or p.is_dir())
+            entries = (path for path in sorted(folder.iterdir()) if path.name != KEPT)
+            yield from (path for path in entries if path.is_symlink() or path.is_dir())
 
 
 def _sound(folder: Path) -> Recipe | None:
@@ -161,10 +198,16 @@ def _notes(folder: Path) -> list[Path]:
 def _of_other_sources(paths: Sequence[Path], recipe: Recipe) -> Iterator[tuple[Path, str]]:
     """Downloads that the recipe no longer names, and the notes on them."""
     keys = {key for variant in recipe.variants.values() for key in variant.sources}
+    yield from _without_source(paths, keys, recipe.id)
+
+
+def _without_source(
+    paths: Sequence[Path], keys: set[str], owner: str
+) -> Iterator[tuple[Path, str]]:
     for path in paths:
         key = UNRECORDED.sub("", path.name).removeprefix("download-")
         if not {key, path.name} & keys:
-            yield path, f"{recipe.id} has no source {key}"
+            yield path, f"{owner} has no source {key}"
 
 
 def _of_other_artifacts(

@@ -9,6 +9,7 @@ from typing import Any
 
 from converters import stage
 from converters.recipes import load_recipe
+from converters.recipes.references import is_shared
 
 SCHEMA = 1
 
@@ -27,10 +28,16 @@ def gather(recipe_folder: Path, variant: str, evidence: list[Path], facts: list[
         "variant": variant,
         "axes": dict(chosen.axes),
         "framework": chosen.framework,
-        "sources": {path.stem: _read(path) for path in facts if path.parent.name == "sources"},
+        "sources": {_source_name(p): _read(p) for p in facts if p.parent.name == "sources"},
         "stages": stages,
         "artifacts": {path.stem: _read(path) for path in evidence},
     }
+
+
+def _source_name(path: Path) -> str:
+    """The key of a source; with its data set, where a data set declares it."""
+    owner = path.parent.parent.name
+    return f"{owner}/{path.stem}" if is_shared(owner) else path.stem
 
 
 def _read(path: Path) -> Any:

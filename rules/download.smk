@@ -1,4 +1,4 @@
-"""download: every source of a recipe, pinned and checked, once for all variants."""
+"""download: every source of a recipe or a data set, pinned and checked, once for all who use it."""
 
 
 rule download:
@@ -11,6 +11,8 @@ rule download:
         "logs/{model}/sources/download-{key}.log",
     benchmark:
         "logs/{model}/sources/download-{key}.tsv"
+    wildcard_constraints:
+        model=r"@?[a-z0-9][a-z0-9_.-]*",
     resources:
         mem_mb=300,
     params:

@@ -309,7 +309,7 @@ def parts(node, path=()):
 def test_every_field_is_described_with_an_example_that_is_sound():
     from jsonschema import Draft202012Validator
 
-    found = list(parts(schema()))
+    found = [*parts(schema()), *parts(schema("data_set"))]
     assert len(found) > 100
     for path, field in found:
         assert field.get("description", "").endswith((".", "`")), path
@@ -363,7 +363,8 @@ def test_operations_and_data_kinds_are_those_that_datasets_know():
     step = schema()["properties"]["inputs"]["items"]["properties"]["preprocess"]["items"]
     assert set(step["properties"]) == set(OPERATIONS)
     data = schema()["properties"]["data"]["additionalProperties"]
-    assert set(data["properties"]["kind"]["enum"]) == set(KINDS)
+    assert set(data["properties"]["kind"]["enum"]) == {*KINDS, "shared"}
+    assert set(schema("part")["properties"]["kind"]["enum"]) < set(KINDS)
     packages = schema("data_pictures")["properties"]["package"]["enum"]
     assert set(packages) == set(PACKAGES)
 
@@ -466,7 +467,7 @@ def test_check_prints_everything_and_fails(tmp_path, capsys):
     printed = capsys.readouterr()
     assert "good/recipe.yaml:11: sources.notes.path: there is no 'notes/w" in printed.err
     assert "good/recipe.yaml:34: data.drawn.file: there is no 'data.py'" in printed.err
-    assert "2 recipes, 1 variants: 1 of 2 recipes are wrong" in printed.out
+    assert "2 recipes, 1 variants: 1 of them are wrong" in printed.out
     assert check.main(["--models", str(folder.parent), "tny"]) == 1
     assert "did you mean tiny?" in capsys.readouterr().err
 

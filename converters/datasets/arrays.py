@@ -32,7 +32,14 @@ def read(options: Options, sampling: Sampling, place: Place) -> RawSamples:
             subject=subject,
             remedy="give every input, and the target, as many entries",
         )
-    for i in chosen(min(lengths.values()), sampling):
+    first, stop = options.get("rows", (0, min(lengths.values())))
+    if stop > min(lengths.values()):
+        raise ZooError(
+            f"{path.name} has {min(lengths.values())} entries, rows end at {stop}",
+            subject=subject,
+            remedy="correct `rows`",
+        )
+    for i in (first + k for k in chosen(stop - first, sampling)):
         target = np.asarray(tables[TARGET][i]) if TARGET in tables else None
         yield {name: table[i] for name, table in tables.items() if name != TARGET}, target
 

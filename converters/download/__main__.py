@@ -1,5 +1,7 @@
 """Fetch one source of a recipe: from mirrors or from where it is published, checked, unpacked.
 
+MODEL may be the id of a data set, too, with `@` before it.
+
 Mirrors are asked first: those of ZOO_MIRRORS and of config.yaml. With ZOO_OFFLINE=1 the network
 is never asked. What was fetched once is kept in ZOO_DOWNLOADS (sources/.downloads).
 """
@@ -13,7 +15,7 @@ from typing import Any
 from converters import stage
 from converters.download import Fetched, FetchOptions, fetch
 from converters.errors import RecipeError
-from converters.recipes import load_recipe
+from converters.recipes import load_owner
 from converters.recipes.recipe import Source
 
 
@@ -57,11 +59,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> None:
     """Fetch the source and note what it is."""
-    source = load_recipe(args.models / args.model).source(args.key)
+    owner = load_owner(args.models, args.model)
     options = FetchOptions.from_environment(
         configuration(args.config), attempts=args.attempts, read_timeout=args.timeout
     )
-    fetched = fetch(source, args.models / args.model, args.out, options)
+    source = owner.source(args.key)
+    fetched = fetch(source, owner.folder, args.out, options)
     stage.write_json(args.facts, facts_of(source, fetched))
 
 

@@ -42,6 +42,8 @@ class Calibration:
     def record(self) -> Mapping[str, Any]:
         """The evidence: which data, how many, which seed, and the digest of what was drawn."""
         drawn = {"data": self.sampling.data, "count": self.sampling.count}
+        block = self.variant.data[self.sampling.data]
+        drawn |= {name: block[name] for name in ("kind", "set", "part") if name in block}
         return {**drawn, "seed": self.sampling.seed, "digest": self.seen.hexdigest()}
 
 

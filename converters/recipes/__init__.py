@@ -22,6 +22,8 @@ from converters.recipes.slices import stage_slice
 
 if TYPE_CHECKING:
     from converters.recipes.loading import (
+        all_owners,
+        load_owner,
         load_recipe,
         load_variant,
         load_zoo,
@@ -55,6 +57,8 @@ __all__ = [
     "Sampling",
     "Source",
     "Variant",
+    "all_owners",
+    "load_owner",
     "load_recipe",
     "load_variant",
     "load_zoo",

@@ -86,13 +86,18 @@ SECTIONS: Mapping[str, tuple[str, ...]] = {
     "verification": ("verification",),
     "evaluation": ("evaluation",),
     "limits": ("limits", "float32"),
+    "data set": ("data_set",),
 }
 """Title -> where its fields stand; `*` is any entry."""
+
+DEFINITIONS = ("data_set",)
+"""Files of their own, described by a definition in the schema."""
 
 TITLES: Mapping[str, str] = {
     "sources": "sources.&lt;key&gt;",
     "data": "data.&lt;name&gt;",
     "limits": "limits.&lt;artefact&gt;",
+    "data set": "A data set: data/&lt;id&gt;.yaml",
 }
 
 
@@ -106,8 +111,9 @@ def document() -> str:
 
 def part_at(path: tuple[str, ...]) -> Schema:
     """The schema at a place."""
-    node: Any = schema()
-    for step in path:
+    is_elsewhere = path[0] in DEFINITIONS
+    node: Any = schema(path[0] if is_elsewhere else "")
+    for step in path[is_elsewhere:]:
         if step == "*":
             node = node["items"] if "items" in node else node["additionalProperties"]
         else:

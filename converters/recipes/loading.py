@@ -12,8 +12,19 @@ from converters.recipes.checks import Case, problems_in
 from converters.recipes.document import Document, read_document, written_as
 from converters.recipes.matrix import FILLED, Point
 from converters.recipes.problems import InvalidRecipe, Path, Problem, listed, nearest
-from converters.recipes.recipe import Input, License, Output, Recipe, Sampling, Source, Variant
+from converters.recipes.recipe import (
+    Input,
+    License,
+    Output,
+    Recipe,
+    Sampling,
+    Source,
+    Variant,
+    source_of,
+)
+from converters.recipes.references import MARK, data_set_file, is_shared
 from converters.recipes.schema import problems_of, schema, with_defaults
+from converters.recipes.shared import DataSet, data_set_files, load_data_set, resolved
 
 RECIPE_NAME = "recipe.yaml"
 STAGES = ("export", "simplify", "ir", "tf", "quantize", "edgetpu")
@@ -65,6 +76,19 @@ def load_variant(models: File, model: str, variant: str) -> Variant:
     return recipe.variants[variant]
 
 
+def all_owners(models: File) -> list[str]:
+    """The names of all that declare sources: recipes, then data sets with their mark."""
+    sets = [MARK + file.stem for file in data_set_files(models)]
+    return [*(folder.name for folder in recipe_folders(models)), *sets]
+
+
+def load_owner(models: File, name: str) -> Recipe | DataSet:
+    """What declares sources under a name: a recipe, or a data set, named with its mark."""
+    if is_shared(name):
+        return load_data_set(data_set_file(models, name.removeprefix(MARK)))
+    return load_recipe(models / name)
+
+
 def load_recipe(folder: File, *, with_lock: bool = True, with_files: bool = False) -> Recipe:
     """The recipe in a folder, or an error with all its problems.
 
@@ -85,6 +109,7 @@ class _Expanded(NamedTuple):
 
     point: Point
     data: dict[str, Any]
+    shared: Mapping[str, Source]  # of shared data sets
 
 
 class _Reading:
@@ -157,20 +182,34 @@ class _Reading:
             if self.note(problems, None):
                 continue
             complete = with_defaults(written)
+            unfit = set(broken)
+            complete["data"], shared = self._with_parts(complete, unfit, point)
             case = Case(self.folder, complete, written)
-            self.note(problems_in(case, broken, with_files=self.with_files), point)
+            self.note(problems_in(case, unfit, with_files=self.with_files), point)
             if "sources" in complete:
                 found = locks.contradictions(complete["sources"], self.entries, self.folder.name)
                 self.note(found, point)
-            expanded.append(_Expanded(point, complete))
+            expanded.append(_Expanded(point, complete, shared))
         self.note(_shared_keys(expanded), None)
         return expanded
+
+    def _with_parts(
+        self, complete: Mapping[str, Any], broken: set[str], point: Point
+    ) -> tuple[dict[str, Any], dict[str, Source]]:
+        """The data of a variant with the parts of shared sets in it, and their sources."""
+        problems: list[Problem] = []
+        if "data" in broken:
+            return {}, {}
+        data, shared = resolved(self.folder.parent, complete["data"], problems)
+        if self.note(problems, point):
+            broken.add("data")
+        return data, shared
 
     def _built(self, data: Mapping[str, Any], expanded: list[_Expanded]) -> Recipe:
         about = with_defaults({key: data[key] for key in matrix.FIXED if key in data})
         variants = {}
-        for point, complete in expanded:
-            variants[point.name] = _variant(point, complete, self.entries)
+        for point, complete, shared in expanded:
+            variants[point.name] = _variant(point, complete, self.entries, shared)
         return Recipe(
             id=about["id"],
             name=about["name"],
@@ -198,7 +237,7 @@ def _is_open(data: Any, path: Path) -> bool:
 def _shared_keys(expanded: list[_Expanded]) -> Iterator[Problem]:
     """A source is downloaded once for all variants: under one key there is one content."""
     first: dict[str, tuple[str, Any]] = {}
-    for point, data in expanded:
+    for point, data, _ in expanded:
         for key, source in data.get("sources", {}).items():
             other, stated = first.setdefault(key, (point.name, source))
             if stated != source:
@@ -210,12 +249,20 @@ def _shared_keys(expanded: list[_Expanded]) -> Iterator[Problem]:
 # The frozen form ----------------------------------------------------------------------------------
 
 
-def _variant(point: Point, data: Mapping[str, Any], entries: Mapping[str, Any]) -> Variant:
+def _variant(
+    point: Point,
+    data: Mapping[str, Any],
+    entries: Mapping[str, Any],
+    shared: Mapping[str, Source],
+) -> Variant:
     sampled = {name: data.get(name) for name in ("calibration", "evaluation")}
     return Variant(
         name=point.name,
         axes=dict(point.axes),
-        sources={key: _source(key, s, entries.get(key)) for key, s in data["sources"].items()},
+        sources={
+            key: source_of(key, locks.merged(source, entries.get(key)))
+            for key, source in data["sources"].items()
+        },
         load=data["load"],
         inputs=tuple(_input(spec) for spec in data["inputs"]),
         outputs=tuple(Output(**output) for output in data.get("outputs", ())),
@@ -227,12 +274,8 @@ def _variant(point: Point, data: Mapping[str, Any], entries: Mapping[str, Any]) 
         evaluation=Sampling(**sampled["evaluation"]) if sampled["evaluation"] else None,
         limits=data["limits"],
         about={name: data[name] for name in ("id", "name", "task", "license")},
+        shared=shared,
     )
-
-
-def _source(key: str, source: Mapping[str, Any], entry: Mapping[str, Any] | None) -> Source:
-    fields = locks.merged(source, entry)
-    return Source(key=key, **{**fields, "mirrors": tuple(fields.get("mirrors", ()))})
 
 
 def _input(spec: Mapping[str, Any]) -> Input:

@@ -22,13 +22,17 @@ COMMIT = re.compile(r"[0-9a-f]{40}")
 
 def read_lock(folder: File) -> tuple[dict[str, Any], list[str]]:
     """The entries of a recipe's lock by source key, and what is wrong with the file."""
-    file = folder / LOCK_NAME
+    return read_lock_file(folder / LOCK_NAME, folder.name)
+
+
+def read_lock_file(file: File, name: str) -> tuple[dict[str, Any], list[str]]:
+    """The entries of the lock of a recipe or a data set, of that name."""
     if not file.exists():
         return {}, []
     document = read_document(file)
     problems = document.problems or list(problems_of(document.data, "lock"))
     if problems:
-        remedy = f"run python -m converters.lock {folder.name} to write it anew"
+        remedy = f"run python -m converters.lock {name} to write it anew"
         placed = [p._replace(line=p.line or document.line(p.path)) for p in problems]
         return {}, [problem.sentence(file) for problem in placed] + [f"{file}: {remedy}"]
     return document.data["sources"], []

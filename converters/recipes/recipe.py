@@ -48,6 +48,11 @@ class Source:
         return self.kind == "file" or bool(self.commit if self.kind == "git" else self.sha256)
 
 
+def source_of(key: str, fields: Mapping[str, Any]) -> Source:
+    """A source from what its recipe and its lock say of it."""
+    return Source(key=key, **{**fields, "mirrors": tuple(fields.get("mirrors", ()))})
+
+
 @dataclass(frozen=True)
 class Input:
     """One input of the source model: shape and dtype as the source wants them."""
@@ -106,6 +111,7 @@ class Variant:
     evaluation: Sampling | None
     limits: Mapping[str, Options]  # artefact -> measure -> bound
     about: Options = field(default_factory=dict)  # of the recipe: id, name, task, license
+    shared: Mapping[str, Source] = field(default_factory=dict)  # of shared data: by `@set/key`
 
     @property
     def framework(self) -> str:

@@ -8,6 +8,7 @@ from typing import Any
 
 from converters.recipes.checks.case import Case
 from converters.recipes.problems import Path, Problem, nearest_or_all, shown
+from converters.recipes.references import is_shared
 
 SAFE_KEY = re.compile(r"[A-Za-z0-9_-]+")
 
@@ -45,7 +46,7 @@ def load_names_sources(case: Case) -> Iterator[Problem]:
 def unknown_source(path: Path, reference: str, sources: Mapping[str, Any]) -> Iterator[Problem]:
     """Why a reference `<key>/<path below it>` leads nowhere."""
     key = reference.split("/")[0]
-    if key not in sources:
+    if key not in sources and not is_shared(key):
         yield Problem(path, f"{shown(key)} is no source", nearest_or_all(key, sources))
 
 
