@@ -58,6 +58,9 @@ def create(folder: Path) -> None:
 
 def main() -> int:
     """The command; its one argument is the folder."""
+    if any(word.startswith("-") for word in sys.argv[1:]) or len(sys.argv) > 2:
+        print(__doc__)
+        return 0 if sys.argv[1:] in (["--help"], ["-h"]) else 2
     if sys.version_info[:2] != WANTED:
         have = ".".join(map(str, sys.version_info[:2]))
         print(f"error: this is Python {have}; the zoo needs 3.11 (tflite-runtime has no newer "
