@@ -18,7 +18,7 @@ def read_state(load: Options, sources: Path) -> dict[str, Any]:
     """The state dict that `load` points at: key -> tensor, prefix stripped."""
     subject = f"load.weights: {load['weights']}"
     path = origin_file(sources, str(load["weights"]))
-    stored = _tensors(path, subject)
+    stored = tensors_of(path, subject)
     state = _below(stored, str(load.get("state_dict") or ""), subject)
     if not any(hasattr(value, "shape") for value in state.values()):
         raise RecipeError(
@@ -29,7 +29,8 @@ def read_state(load: Options, sources: Path) -> dict[str, Any]:
     return _stripped(state, str(load.get("strip_prefix") or ""), subject)
 
 
-def _tensors(path: Path, subject: str) -> Mapping[str, Any]:
+def tensors_of(path: Path, subject: str) -> Mapping[str, Any]:
+    """What a checkpoint holds, as its writer nested it; `subject` names it in errors."""
     if path.suffix == ".safetensors":
         from safetensors import SafetensorError
         from safetensors.torch import load_file
