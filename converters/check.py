@@ -14,6 +14,7 @@ from typing import Any
 
 from converters.errors import RecipeError
 from converters.jobs import load_sources
+from converters.new.text import UNWRITTEN, counted, decisions, unwritten_line
 from converters.recipes import Recipe, Variant, all_owners, load_recipe, recipe_folders
 from converters.recipes.problems import listed, nearest
 from converters.recipes.references import MARK, data_set_file, is_shared, key_of
@@ -44,11 +45,23 @@ def _notes_of_set(owner: DataSet) -> Iterator[str]:
 def notes(recipe: Recipe) -> Iterator[str]:
     """What is worth knowing of a sound recipe, each thing once for all its variants."""
     variants = list(recipe.variants.values())
+    yield from _undecided(recipe.folder)
     yield from dict.fromkeys(note for variant in variants for note in _notes(variant))
     unused = set(variants[0].sources).intersection(*(v.sources for v in variants))
     unused -= {key for variant in variants for key in used_sources(variant)}
     for key in sorted(unused):
         yield f"sources.{key}: no field refers to it"
+
+
+def _undecided(folder: Path) -> Iterator[str]:
+    """What `converters.new` left for a person to do, in the files of a model."""
+    for file in (folder / "recipe.yaml", folder / "network.py"):
+        text = file.read_text(encoding="utf-8") if file.is_file() else ""
+        if line := unwritten_line(text):
+            yield f"{file}:{line}: {UNWRITTEN}"
+        if found := list(decisions(text)):
+            things = counted(len(found), "thing")
+            yield f"{file}:{found[0][0]}: {things} to decide, look for DECIDE"
 
 
 def _notes(variant: Variant) -> Iterator[str]:

@@ -13,10 +13,10 @@ from converters.new.text import counted
 
 LARGEST = 20_000_000  # bytes
 DEEPEST = 50
+TEXT = r"\"(?:[^\"\\\n]|\\.)*\"|'(?:[^'\\\n]|\\.)*'"
 TOKEN = re.compile(
-    r"\s+|#[^\n]*|(?P<open>[A-Za-z_][\w.]*\s*:?\s*\{)|(?P<close>\})"
-    r"|(?P<key>[A-Za-z_][\w.]*)\s*:\s*(?P<value>\"(?:[^\"\\\n]|\\.)*\"|'(?:[^'\\\n]|\\.)*'|[^\s\"'{}#;,]+)"
-    r"|[;,]"
+    r"\s+|#[^\n]*|[;,]|(?P<open>[A-Za-z_][\w.]*\s*:?\s*\{)|(?P<close>\})"
+    rf"|(?P<key>[A-Za-z_][\w.]*)\s*:\s*(?P<value>{TEXT}|[^\s\"'{{}}#;,]+)"
 )
 
 Message = dict[str, list[Any]]

@@ -77,7 +77,7 @@ def _is_tensor(value: Any) -> bool:
 
 def _input_shape(shapes: Shapes) -> tuple[int | None, ...] | None:
     """The shape that the first weight with an input takes; its sizes stay open."""
-    for shape in shapes.values():
+    for shape in (s for name, s in shapes.items() if name.split(".")[-1] == "weight"):
         if len(shape) in (3, 4, 5) and min(shape) > 0:
             return (1, shape[1], *[None] * (len(shape) - 2))
         if len(shape) == 2:

@@ -17,6 +17,7 @@ class Tensor:
     name: str
     shape: Shape | None = None  # None: not even the number of axes is stated
     dtype: str = "float32"
+    quantised: tuple[float, float] | None = None  # scale and zero point; dtype is then float32
 
 
 @dataclass(frozen=True)

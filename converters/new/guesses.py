@@ -178,6 +178,11 @@ def preprocessing_of(network: Network, tensor: Tensor, name: str, channels: int)
     """How a picture becomes this input: a `Recipe`."""
     if tensor.dtype == "uint8":
         return Guess(Recipe("", (), (), CHANNELS[channels]), "bytes as they are; RGB or BGR?")
+    if tensor.quantised is not None:
+        scale, zero = tensor.quantised
+        steps = ({"add": -zero}, {"multiply": scale})
+        found = Recipe("", (), steps, CHANNELS[channels])
+        return Guess(found, "from its quantisation, if its bytes are pixels; RGB or BGR?")
     if channels == 1:
         return Guess(Recipe("", (), ({"scale": 255},), "GRAY"), "0..1, or another range?")
     if "ultralytics" in " ".join(network.metadata.values()).lower():

@@ -25,6 +25,8 @@ def given(path: Path, wish: Wish) -> Given:
     """A file or folder of this machine."""
     if not path.exists():
         raise SourceError("there is no such file", subject=str(path), remedy="correct the path")
+    if path.name == "saved_model.pb":
+        path = path.resolve().parent
     if path.is_dir() and not (path / "saved_model.pb").is_file():
         below, _ = chosen(path, wish, str(path))
         wish = wish._replace(path="")

@@ -9,6 +9,7 @@ from converters.new import caffe_text, keras_file, onnx_file, tensorflow_graph, 
 from converters.new.findings import Network, Tensor
 from converters.new.given import Given
 from converters.recipes.document import CONTROL
+from converters.recipes.schema import schema
 
 
 def look(given: Given) -> Network:
@@ -31,12 +32,23 @@ def _refuse_unfit(tensor: Tensor, name: str) -> None:
             subject=name,
             remedy="rename it in the file",
         )
+    if tensor.dtype not in _types():
+        raise SourceError(
+            f"{tensor.name} holds values of type {tensor.dtype}, which no recipe can declare",
+            subject=name,
+            remedy="write the recipe by hand, and cut the graph behind it with ir.input",
+        )
     if tensor.shape is not None and len(tensor.shape) > 8:
         raise SourceError(
             f"{tensor.name} has {len(tensor.shape)} axes; at most 8 are accepted",
             subject=name,
             remedy="cut the graph before it",
         )
+
+
+def _types() -> tuple[str, ...]:
+    """The types that the schema admits for an input."""
+    return tuple(schema("input")["properties"]["dtype"]["enum"])
 
 
 def _caffe(given: Given) -> Network:

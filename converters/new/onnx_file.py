@@ -15,16 +15,7 @@ QUANTISED = ("QuantizeLinear", "DequantizeLinear", "QLinearConv", "ConvInteger")
 
 def look(path: Path, name: str) -> Network:
     """The network in an ONNX file."""
-    import onnx
-
-    try:
-        model = onnx.load(str(path), load_external_data=False)
-    except Exception as error:
-        raise SourceError(
-            f"cannot be read as ONNX: {error}",
-            subject=name,
-            remedy="the file may be cut or of another kind: fetch or export it again",
-        ) from error
+    model = _loaded(path, name)
     if not model.graph.node:
         raise SourceError("holds no graph", subject=name, remedy="give an .onnx file")
     constants = {tensor.name for tensor in model.graph.initializer}
@@ -41,13 +32,26 @@ def external_files(path: Path, name: str) -> list[Path]:
     """The files beside an ONNX file that hold its weights."""
     import onnx
 
-    model = onnx.load(str(path), load_external_data=False)
+    model = _loaded(path, name)
     found = set()
     for tensor in onnx.external_data_helper._get_all_tensors(model):
         if onnx.external_data_helper.uses_external_data(tensor):
             location = onnx.external_data_helper.ExternalDataInfo(tensor).location
             found.add(_beside(path, location, name))
     return sorted(found)
+
+
+def _loaded(path: Path, name: str) -> Any:
+    import onnx
+
+    try:
+        return onnx.load(str(path), load_external_data=False)
+    except Exception as error:
+        raise SourceError(
+            f"cannot be read as ONNX: {error}",
+            subject=name,
+            remedy="the file may be cut or of another kind: fetch or export it again",
+        ) from error
 
 
 def _beside(path: Path, location: str, name: str) -> Path:

@@ -64,6 +64,10 @@ def _about(draft: Draft) -> Iterator[str]:
     if draft.task.reason:
         yield from decide(f"the task; {draft.task.reason}")
     yield field("task", draft.task.value)
+    if draft.load.get("file"):
+        yield from decide("remove the next two lines when network.py is written")
+        yield field("status", "broken")
+        yield field("reason", "network.py is a skeleton that is still to be written")
 
 
 def _title(name: str) -> str:
@@ -196,16 +200,18 @@ def _outputs(draft: Draft) -> Iterator[str]:
         return
     yield from decide("what the outputs are (semantics: boxes, scores, logits, mask, image, ...)")
     yield "outputs:"
-    for tensor in outputs:
+    stems = [_public(tensor.name.split(":")[0]) for tensor in outputs]
+    for tensor, stem in zip(outputs, stems, strict=True):
         name = tensor.name
-        public = {} if PLAIN_OUTPUT.fullmatch(name) else {"rename": _public(name)}
+        rename = stem if stems.count(stem) == 1 else _public(name)
+        public = {} if PLAIN_OUTPUT.fullmatch(name) else {"rename": rename}
         sizes = "x".join("?" if n is None else str(n) for n in tensor.shape or ())
         yield f"  - {flow({'name': name, **public})}{f' # {sizes}' if sizes else ''}"
 
 
 def _public(name: str) -> str:
     """A name that no format trips over."""
-    plain = re.sub(r"[^A-Za-z0-9_]+", "_", name.split(":")[0]).strip("_")
+    plain = re.sub(r"[^A-Za-z0-9_]+", "_", name).strip("_")
     return plain if plain[:1].isalpha() else f"output_{plain}" if plain else "output"
 
 

@@ -13,9 +13,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from converters.new.checkpoint_file import Shapes
-
-UNWRITTEN = "raise NotImplementedError"
-"""What stands in `forward` until it is written; `check` points at it."""
+from converters.new.text import UNWRITTEN
 
 MOST_TENSORS = 5_000
 NORMALISING = {"running_mean", "running_var"}
@@ -41,16 +39,16 @@ class {factory}(nn.Module):
         super().__init__()
 '''
 
-TAIL = '''
+TAIL = """
     def forward(self, x: Tensor) -> Tensor:
-        """DECIDE: what goes in and out, with shapes."""
-        raise NotImplementedError("{file}: forward is still to be written")
-'''
+        # DECIDE: what goes in and out, with shapes
+        raise NotImplementedError("{unwritten}")
+"""
 
 GROUP = '''
 
 def group(*parts: tuple[str, nn.Module]) -> nn.Module:
-    """Named modules below one name; DECIDE: make it a class with a forward of its own."""
+    """Named modules below one name; better a class with a forward of its own."""
     module = nn.Module()
     for name, part in parts:
         module.add_module(name, part)
@@ -72,7 +70,7 @@ def table(shapes: Shapes) -> str:
     return "\n".join(lines) + "\n"
 
 
-def skeleton(shapes: Shapes, factory: str, title: str, file: str = "network.py") -> str:
+def skeleton(shapes: Shapes, factory: str, title: str) -> str:
     """The text of network.py."""
     tree = _tree_of(shapes)
     body: list[str] = []
@@ -91,7 +89,7 @@ def skeleton(shapes: Shapes, factory: str, title: str, file: str = "network.py")
     head = head.replace("\nfrom torch import", f"{imports}\nfrom torch import", 1)
     if "OrderedDict" not in text:
         head = head.replace("from collections import OrderedDict\n\n", "")
-    return head + text + TAIL.format(file=file) + (GROUP if needs_group else "")
+    return head + text + TAIL.format(unwritten=UNWRITTEN) + (GROUP if needs_group else "")
 
 
 def is_writable(shapes: Shapes) -> bool:
@@ -232,9 +230,3 @@ MAKERS: Mapping[int, Callable[[tuple[int, ...], bool], str]] = {
     5: _convolution(3),
 }
 """Number of axes of a weight -> what makes its module."""
-
-
-def is_unwritten(text: str) -> int:
-    """The line in which a network's `forward` still waits to be written; 0 if none does."""
-    lines = text.splitlines()
-    return next((i for i, line in enumerate(lines, 1) if UNWRITTEN in line), 0)

@@ -13,7 +13,10 @@ from converters.recipes.document import CONTROL, TRAPS, WORDS
 MARK = "DECIDE"
 """What a comment begins with where a person must decide."""
 
-OPEN = re.compile(rf"(#|\"\"\") ?{MARK}:? ")
+UNWRITTEN = "forward is still to be written"
+"""What a skeleton's `forward` raises until somebody writes it; `check` points at it."""
+
+OPEN = re.compile(rf"# {MARK}:? ")
 FURTHER = re.compile(r"\s*#   (\S.*)")
 WIDTH = 100
 PLAIN = re.compile(r"[A-Za-z_/][A-Za-z0-9_./+^-]*")
@@ -90,7 +93,13 @@ def decisions(text: str) -> Iterator[tuple[int, str]]:
                     break
                 parts.append(more[1])
             before = line.split("#")[0].strip()
-            yield number, f"{before}: {' '.join(parts)}" if before else " ".join(parts)
+            yield number, "  # ".join(filter(None, (before, " ".join(parts))))
+
+
+def unwritten_line(text: str) -> int:
+    """The line in which a network's `forward` still waits to be written; 0 if none does."""
+    lines = enumerate(text.splitlines(), 1)
+    return next((number for number, line in lines if UNWRITTEN in line), 0)
 
 
 def counted(number: int, noun: str) -> str:

@@ -10,6 +10,9 @@ from converters.errors import SourceError
 from converters.new.findings import Network, Shape, Tensor
 from converters.new.text import counted
 
+OF_BYTES: Mapping[str, int] = {"uint8": 0, "int8": -128}
+"""Types of quantised inputs, and what a byte of a picture is moved by to be one."""
+
 
 def look(path: Path, name: str) -> Network:
     """The network in a TFLite file."""
@@ -26,19 +29,30 @@ def look(path: Path, name: str) -> Network:
             subject=name,
             remedy="the file may be cut or of another kind: fetch it again",
         ) from error
+    if any(b"edgetpu" in (code.customCode or b"") for code in model.operatorCodes or ()):
+        raise SourceError(
+            "is compiled for the Edge TPU: its graph is gone",
+            subject=name,
+            remedy="give the file that it was compiled from",
+        )
     types = {v: k.lower() for k, v in vars(schema.TensorType).items() if not k.startswith("_")}
     return Network(
         "tflite",
         tuple(_tensor(tensor, types) for tensor in inputs),
         tuple(_tensor(tensor, types) for tensor in outputs),
-        remarks=tuple(_remarks(model, graph, types)),
+        remarks=tuple(_remarks(model, graph)),
         channels_first=False,
     )
 
 
 def _tensor(tensor: Any, types: Mapping[int, str]) -> Tensor:
     name = tensor.name.decode("utf-8", "replace").removesuffix(":0")
-    return Tensor(name, _shape(tensor), types.get(tensor.type, "float32"))
+    dtype = types.get(tensor.type, "float32")
+    if dtype not in OF_BYTES or not _is_quantised(tensor):
+        return Tensor(name, _shape(tensor), dtype)
+    zero = tensor.quantization.zeroPoint[0] - OF_BYTES[dtype]
+    scale = float(tensor.quantization.scale[0])
+    return Tensor(name, _shape(tensor), "float32", (scale, float(zero)))
 
 
 def _shape(tensor: Any) -> Shape | None:
@@ -49,13 +63,12 @@ def _shape(tensor: Any) -> Shape | None:
     return tuple(int(size) if size > 0 else None for size in sizes)
 
 
-def _remarks(model: Any, graph: Any, types: Mapping[int, str]) -> Iterator[str]:
+def _remarks(model: Any, graph: Any) -> Iterator[str]:
     yield counted(len(graph.operators or ()), "operator")
     if len(model.subgraphs) > 1:
         yield f"has {len(model.subgraphs)} subgraphs; the first one is taken"
-    ends = [graph.tensors[i] for i in (*graph.inputs, *graph.outputs)]
-    if any(types.get(t.type) in ("int8", "uint8") and _is_quantised(t) for t in ends):
-        yield "is quantised already: the chain wants the float network it was made from"
+    if any(_is_quantised(graph.tensors[i]) for i in (*graph.inputs, *graph.outputs)):
+        yield "is quantised: the recipe speaks of what its integers stand for, in floats"
 
 
 def _is_quantised(tensor: Any) -> bool:
