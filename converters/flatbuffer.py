@@ -18,15 +18,15 @@ from converters.errors import ZooError
 
 def operators(path: Path) -> Counter[str]:
     """How often each operator occurs, by its builtin name: `CONV_2D`."""
-    model = _model(path.read_bytes(), str(path))
-    names = [name for name, _ in _codes(model)]
+    model = parsed(path.read_bytes(), str(path))
+    names = [name for name, _ in codes(model)]
     return Counter(names[operator.opcodeIndex] for operator, _ in _operators(model))
 
 
 def versions(path: Path) -> dict[str, int]:
     """The highest version of each operator: what a runtime must know."""
     highest: dict[str, int] = {}
-    for name, version in _codes(_model(path.read_bytes(), str(path))):
+    for name, version in codes(parsed(path.read_bytes(), str(path))):
         highest[name] = max(version, highest.get(name, 0))
     return highest
 
@@ -42,8 +42,8 @@ def count_transposes(tflite: bytes) -> int:
 
 
 def _transposes(tflite: bytes, subject: str) -> tuple[int, int]:
-    model = _model(tflite, subject)
-    names = [name for name, _ in _codes(model)]
+    model = parsed(tflite, subject)
+    names = [name for name, _ in codes(model)]
     moved = [
         _bytes_of(graph.tensors[operator.outputs[0]])
         for operator, graph in _operators(model)
@@ -52,7 +52,8 @@ def _transposes(tflite: bytes, subject: str) -> tuple[int, int]:
     return len(moved), sum(moved)
 
 
-def _model(tflite: bytes, subject: str) -> Any:
+def parsed(tflite: bytes, subject: str) -> Any:
+    """The flatbuffer as the schema's own objects."""
     from ai_edge_litert import schema_py_generated as schema  # slow to import: only where read
 
     if tflite[4:8] != b"TFL3":
@@ -66,7 +67,7 @@ def _operators(model: Any) -> Iterator[tuple[Any, Any]]:
             yield operator, graph
 
 
-def _codes(model: Any) -> list[tuple[str, int]]:
+def codes(model: Any) -> list[tuple[str, int]]:
     """Name and version of each operator code."""
     from ai_edge_litert import schema_py_generated as schema
 
