@@ -19,6 +19,7 @@ from typing import Any, NamedTuple
 from converters import download
 from converters.errors import RecipeError, SourceError, ZooError
 from converters.recipes import Source, all_owners, load_recipe
+from converters.recipes.loading import refuse_absent
 from converters.recipes.locks import COMMIT, LOCK_NAME, origin_of, read_lock_file
 from converters.recipes.references import MARK, data_set_file, is_shared
 from converters.recipes.shared import load_data_set, lock_file
@@ -42,6 +43,7 @@ class Lockable(NamedTuple):
             file = data_set_file(models, name.removeprefix(MARK))
             owner = load_data_set(file, with_lock=False)
             return cls(name, owner.folder, owner.sources, lock_file(file))
+        refuse_absent(models / name)
         recipe = load_recipe(models / name, with_lock=False)
         sources = {key: s for v in recipe.variants.values() for key, s in v.sources.items()}
         return cls(recipe.id, recipe.folder, sources, recipe.folder / LOCK_NAME)
@@ -132,6 +134,8 @@ def run(models: Path, names: Sequence[str], *, update: bool) -> int:
         for key, entry in sorted(owner.entries().items() if owner else ()):
             pin = entry.get("commit") or entry.get("sha256")
             print(f"{name}: {key}: {pin} from {entry['from']}")
+        if names and owner and not owner.open_sources():
+            print(f"{name}: nothing to resolve: it pins every source itself")
     return code
 
 

@@ -181,3 +181,21 @@ def test_a_bad_recipe_does_not_stop_the_others(folder, capsys):
     assert locked(folder) == 1
     assert "bad/recipe.yaml:1: schema: is required and missing" in capsys.readouterr().err
     assert (folder / "recipe.lock").exists()
+
+
+def test_an_id_that_is_none_is_answered_with_the_nearest(tmp_path, capsys):
+    folder = tmp_path / "models" / "net"
+    folder.mkdir(parents=True)
+    (folder / "recipe.yaml").write_text(RECIPE)
+    assert lock.main(["nett", "--models", str(tmp_path / "models")]) == 1
+    assert "did you mean net?" in capsys.readouterr().err
+
+
+def test_a_recipe_without_open_sources_is_told_so(tmp_path, capsys):
+    folder = tmp_path / "models" / "net"
+    folder.mkdir(parents=True)
+    lines = [line for line in RECIPE.splitlines() if "example.org/w" not in line]
+    text = "\n".join(line for line in lines if "git" not in line and "gdrive" not in line)
+    (folder / "recipe.yaml").write_text(text.replace("model: weights", "model: stated"))
+    assert lock.main(["net", "--models", str(tmp_path / "models")]) == 0
+    assert "nothing to resolve" in capsys.readouterr().out

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import resource
+import shutil
 import subprocess
 import sys
 from dataclasses import MISSING, fields
@@ -496,6 +498,31 @@ def test_recipes_are_read_without_any_framework():
         [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True
     )
     assert done.stdout.strip() == "[]"
+
+
+def test_forty_recipes_are_checked_in_about_a_second(tmp_path):
+    """In seconds of the processor, with room for a slow one: 0.6 where nothing else runs."""
+    shutil.copytree(ROOT / "data", tmp_path / "data")
+    written = sorted((ROOT / "models").glob("*/recipe.yaml"))
+    for number in range(40):
+        recipe = written[number % len(written)]
+        folder = tmp_path / "models" / f"{recipe.parent.name}_{number}"
+        shutil.copytree(recipe.parent, folder)
+        text = (folder / "recipe.yaml").read_text()
+        own = f"id: {recipe.parent.name}\n"
+        assert own in text
+        (folder / "recipe.yaml").write_text(text.replace(own, f"id: {folder.name}\n", 1))
+    for reference in (ROOT / "models").iterdir():
+        if reference.is_dir() and not (tmp_path / "models" / reference.name).exists():
+            shutil.copytree(reference, tmp_path / "models" / reference.name)
+    before = resource.getrusage(resource.RUSAGE_CHILDREN).ru_utime
+    done = subprocess.run(
+        [sys.executable, "-m", "converters.check", "--models", str(tmp_path / "models")],
+        cwd=ROOT, capture_output=True, text=True,
+    )  # fmt: skip
+    taken = resource.getrusage(resource.RUSAGE_CHILDREN).ru_utime - before
+    assert done.returncode == 0, done.stderr
+    assert taken < 3, f"{done.stdout.splitlines()[-1]}: {taken:.1f} s"
 
 
 def test_a_lock_adds_what_the_recipe_leaves_open(tmp_path):

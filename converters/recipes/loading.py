@@ -59,13 +59,7 @@ def read_zoo(models: File, only: Sequence[str] = ()) -> tuple[dict[str, Recipe],
 def load_variant(models: File, model: str, variant: str) -> Variant:
     """One variant of one recipe; nothing else is read."""
     folder = models / model
-    if not (folder / RECIPE_NAME).is_file():
-        known = [other.name for other in recipe_folders(models)]
-        raise RecipeError(
-            "there is no such recipe",
-            subject=str(folder / RECIPE_NAME),
-            remedy=nearest(model, known) or f"there are: {listed(known)}",
-        )
+    refuse_absent(folder)
     recipe = load_recipe(folder)
     if variant not in recipe.variants:
         raise RecipeError(
@@ -87,6 +81,17 @@ def load_owner(models: File, name: str) -> Recipe | DataSet:
     if is_shared(name):
         return load_data_set(data_set_file(models, name.removeprefix(MARK)))
     return load_recipe(models / name)
+
+
+def refuse_absent(folder: File) -> None:
+    """A RecipeError that proposes another id, where a folder holds no recipe."""
+    if not (folder / RECIPE_NAME).is_file():
+        known = [other.name for other in recipe_folders(folder.parent)]
+        raise RecipeError(
+            "there is no such recipe",
+            subject=str(folder / RECIPE_NAME),
+            remedy=nearest(folder.name, known) or f"there are: {listed(known)}",
+        )
 
 
 def load_recipe(folder: File, *, with_lock: bool = True, with_files: bool = False) -> Recipe:
