@@ -56,6 +56,7 @@ rule all:
 include: "rules/check.smk"
 include: "rules/download.smk"
 include: "rules/export.smk"
+include: "rules/surgery.smk"
 include: "rules/simplify.smk"
 include: "rules/mo.smk"
 include: "rules/tf.smk"

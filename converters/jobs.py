@@ -63,6 +63,13 @@ def load_sources(variant: Variant) -> set[str]:
     return {str(item).split("/")[0] for item in flat}
 
 
+def surgery_sources(variant: Variant) -> set[str]:
+    """The keys of the sources that operations of surgery read."""
+    options = [value for step in variant.surgery for value in step.values()]
+    named = [each["model"] for each in options if isinstance(each, Mapping) and "model" in each]
+    return {str(reference).split("/")[0] for reference in named}
+
+
 def data_sources(variant: Variant, *samplings: str) -> set[str]:
     """The sources that the named samplings draw from: keys, or `@set/key` of shared data sets."""
     chosen = [getattr(variant, name) for name in samplings]
@@ -106,8 +113,13 @@ def _of_export(job: Job, variant: Variant) -> Iterator[Job]:
     yield from _downloads(job, load_sources(variant))
 
 
-def _of_simplify(job: Job, _variant: Variant) -> Iterator[Job]:
+def _of_surgery(job: Job, variant: Variant) -> Iterator[Job]:
     yield _beside(job, "export")
+    yield from _downloads(job, surgery_sources(variant))
+
+
+def _of_simplify(job: Job, variant: Variant) -> Iterator[Job]:
+    yield _beside(job, "surgery" if variant.is_changed else "export")
 
 
 def _of_mo(job: Job, variant: Variant) -> Iterator[Job]:
@@ -137,7 +149,9 @@ def _of_edgetpu(job: Job, _variant: Variant) -> Iterator[Job]:
 
 def _of_reference(job: Job, variant: Variant) -> Iterator[Job]:
     yield from _downloads(job, load_sources(variant) | data_sources(variant, *MEASURED))
-    if variant.framework == "onnx":
+    if variant.is_changed:
+        yield _beside(job, "surgery")
+    elif variant.framework == "onnx":
         yield _beside(job, "export")
 
 
@@ -163,6 +177,8 @@ def _of_report(job: Job, variant: Variant) -> Iterator[Job]:
     yield from _downloads(job, {*variant.sources, *variant.shared})
     if variant.framework in EXPORTED:
         yield from (_beside(job, "export"), _beside(job, "simplify"))
+    if variant.is_changed:
+        yield _beside(job, "surgery")
     yield from (_beside(job, "mo"), _beside(job, "tf"), _beside(job, "reference"))
     yield from (made_by(job, name) for name in verified_artifacts(variant))
     if COMPILED in variant.artifacts:
@@ -177,6 +193,7 @@ def _of_package(job: Job, variant: Variant) -> Iterator[Job]:
 READS: Mapping[str, Callable[[Job, Variant], Iterator[Job]]] = {
     "download": _nothing,
     "export": _of_export,
+    "surgery": _of_surgery,
     "simplify": _of_simplify,
     "mo": _of_mo,
     "tf": _of_tf,

@@ -34,6 +34,7 @@ ROOT = Path(__file__).resolve().parent.parent
 ENTRIES = {
     "download": "converters.download.__main__",
     "export": "converters.export.__main__",
+    "surgery": "converters.surgery.__main__",
     "simplify": "converters.simplify",
     "mo": "converters.mo.__main__",
     "tf": "converters.tf",
@@ -50,6 +51,7 @@ ENTRIES = {
 
 PACKAGES: dict[str, tuple[str, ...]] = {
     "export": ("torch", "onnx", "onnxscript", "safetensors"),
+    "surgery": ("onnx", "onnxruntime", "numpy"),
     "simplify": ("onnx", "onnxsim", "onnxruntime"),
     "mo": ("openvino", "openvino-dev", "tensorflow", "keras", "onnx", "ai-edge-litert"),
     "tf": ("tensorflow", "openvino", "scipy", "numpy"),
@@ -127,7 +129,17 @@ def local_files(variant: Variant, stage: str, what: str = "") -> list[Path]:
     files = [options[field] for options in data for field in ("file", "folder") if field in options]
     if stage in RUNS_THE_NETWORK:
         files.append(_network_file(variant))
+    if stage == "surgery":
+        files += surgery_files(variant)
     return sorted({Path(file) for file in files if file})
+
+
+def surgery_files(variant: Variant) -> list[str]:
+    """The files of the model's folder that operations of surgery read."""
+    options = [value for step in variant.surgery for value in step.values()]
+    tables = [each for each in options if isinstance(each, Mapping)]
+    tables += [each["priors"] for each in tables if "priors" in each]
+    return [str(each["file"]) for each in tables if each.get("file")]
 
 
 def _network_file(variant: Variant) -> str | None:

@@ -30,6 +30,7 @@ class Need(NamedTuple):
 
 NEEDS: Mapping[str, Need] = {
     "export": Need(500, 5.5, 1250),
+    "surgery": Need(400, 6.5, 1600),
     "simplify": Need(400, 6.5, 1600),
     "mo": Need(850, 2),
     "tf": Need(1000, 21),

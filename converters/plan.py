@@ -24,6 +24,7 @@ from converters.jobs import (
     Job,
     data_sources,
     load_sources,
+    surgery_sources,
     upstream,
     verified_artifacts,
 )
@@ -155,6 +156,15 @@ class Plan:
         """The downloaded sources that hold the network and its weights."""
         return _folders(wildcards.model, load_sources(self.variant(wildcards)))
 
+    def surgery_folders(self, wildcards: Wildcards) -> list[str]:
+        """The downloaded sources that operations of surgery read."""
+        return _folders(wildcards.model, surgery_sources(self.variant(wildcards)))
+
+    def graph(self, wildcards: Wildcards) -> str:
+        """The ONNX graph that the chain starts from: changed by surgery, or as it was exported."""
+        name = "changed" if self.variant(wildcards).is_changed else "source"
+        return f"results/{wildcards.model}/{wildcards.variant}/{name}.onnx"
+
     def calibration_folders(self, wildcards: Wildcards) -> list[str]:
         """The downloaded sources of the calibration samples, for the kinds that need them."""
         variant = self.variant(wildcards)
@@ -184,15 +194,16 @@ class Plan:
         variant = self.variant(wildcards)
         samples = data_sources(variant, *MEASURED)
         origin = _folders(wildcards.model, {*load_sources(variant), *samples})
-        if variant.framework == "onnx":
-            origin.append(f"results/{wildcards.model}/{wildcards.variant}/source.onnx")
+        if variant.framework == "onnx" or variant.is_changed:
+            origin.append(self.graph(wildcards))
         return origin
 
     def reference_option(self, wildcards: Wildcards) -> str:
         """The options that tell the reference run where the source model is."""
         option = f"--sources sources/{wildcards.model}"
-        if self.variant(wildcards).framework == "onnx":
-            option += f" --onnx results/{wildcards.model}/{wildcards.variant}/source.onnx"
+        variant = self.variant(wildcards)
+        if variant.framework == "onnx" or variant.is_changed:
+            option += f" --onnx {self.graph(wildcards)}"
         return option
 
     def artifact(self, wildcards: Wildcards) -> str:
@@ -220,7 +231,8 @@ class Plan:
         variant = self.variant(wildcards)
         stages = ["mo", "tf", "reference"]
         if variant.framework in EXPORTED:
-            stages = ["export", "simplify", *stages]
+            between = ["surgery"] if variant.is_changed else []
+            stages = ["export", *between, "simplify", *stages]
         stages += [name for name in variant.artifacts if MAKERS.get(name) not in stages]
         folder = f"results/{wildcards.model}/{wildcards.variant}/facts"
         keys = sorted(

@@ -34,6 +34,7 @@ OF_THE_RECIPE = "recipe"
 
 STEMS: Mapping[str, tuple[str, ...]] = {
     "export": ("source", "export"),
+    "surgery": ("changed", "surgery"),
     "simplify": ("simplified", "simplify"),
     "edgetpu": ("edgetpu", "full_int8_edgetpu"),
 }
@@ -219,6 +220,8 @@ def _of_other_artifacts(
     if variant.framework not in EXPORTED:
         reason = f"{recipe.id} comes from {variant.framework} without it"
         reasons |= {"export": reason, "simplify": reason}
+    if not variant.is_changed:
+        reasons["surgery"] = f"{recipe.id} {variant.name} has no surgery"
     by_stem = {stem: why for name, why in reasons.items() for stem in _stems(name)}
     for path in _notes(folder):
         stem = path.name.split(".")[0]

@@ -4,7 +4,7 @@
 rule simplify:
     input:
         wanted=PLAN.wanted("simplify"),
-        onnx=rules.export.output.onnx,
+        onnx=PLAN.graph,
     output:
         onnx="results/{model}/{variant}/simplified.onnx",
         facts="results/{model}/{variant}/facts/simplify.json",

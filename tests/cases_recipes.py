@@ -97,6 +97,44 @@ ABOUT = [
         "without a user or password"),
 ]  # fmt: skip
 
+CHANGING = [
+    bad("surgery_unknown", "artifacts:", "surgery: [{soft_max: {}}]\nartifacts:",
+        "31: surgery[0].soft_max: unknown field; did you mean softmax?"),
+    bad("surgery_two", "artifacts:", "surgery: [{softmax: {}, argmax: {}}]\nartifacts:",
+        "31: surgery[0]: "),
+    bad("surgery_field", "artifacts:", "surgery: [{softmax: {axes: 1}}]\nartifacts:",
+        "31: surgery[0].softmax.axes: unknown field; did you mean axis?"),
+    bad("surgery_path", "artifacts:", "surgery: [{script: {file: ../x.py}}]\nartifacts:",
+        "31: surgery[0].script.file: '../x.py' must be a path below the model's folder"),
+    bad("surgery_placeholder", "artifacts:", "surgery: [{set_batch: '{bach}'}]\nartifacts:",
+        "31: surgery[0].set_batch: {bach} is no variable of the matrix; did you mean batch?"),
+    bad("surgery_source", "artifacts:",
+        "surgery: [{merge: {model: had, join: {d0: x}}}]\nartifacts:",
+        "31: surgery[0].merge.model: 'had' is no source"),
+    bad("surgery_constant", "artifacts:",
+        "surgery: [{replace_constant: {name: a}}]\nartifacts:",
+        "31: surgery[0].replace_constant: has both or none of value and file; give one of them"),
+    bad("surgery_priors", "artifacts:",
+        "surgery: [{decode_ssd: {offsets: d0, confidences: d1, priors: {strides: [8], sizes: "
+        "[[1], [2]]}}}]\nartifacts:",
+        "31: surgery[0].decode_ssd.priors: 1 strides, 2 lists of sizes"),
+    bad("surgery_nothing", "artifacts:", "surgery: [{normalise: {axis: 1}}]\nartifacts:",
+        "31: surgery[0].normalise: changes nothing; give mean, std, reverse_channels or dtype"),
+    bad("surgery_of_caffe", """  framework: pytorch
+  module: model.u2net
+  path: [code]
+  factory: Net
+  arguments: {in_ch: 3}
+  weights: weights
+""", """  framework: caffe
+  prototxt: weights
+  caffemodel: weights
+surgery: [{softmax: {}}]
+""", "16: surgery: operates on ONNX, and caffe models do not pass through it; cut with ir.input"),
+    bad("network_inputs", "  factory: Net", "  factory: Net\n  network_inputs: [{name: x, "
+        "shape: [1]}]", "17: load.network_inputs: is for models with surgery; describe"),
+]  # fmt: skip
+
 BUILDING = [
     bad("url_scheme", "https://example.org/w.pth", "ftp://example.org/w.pth",
         "8: sources.weights.url: 'ftp://example.org/w.pth' must be an http or https URL"),
@@ -330,4 +368,4 @@ TRAPS = [
     bad("brackets", "in_ch: 3", "a: " + "[\n" * 20_000, "1: has more than 10000 brackets"),
 ]  # fmt: skip
 
-BAD = [*ABOUT, *BUILDING, *TENSORS, *MATRIX, *SAMPLING, *TRAPS]
+BAD = [*ABOUT, *CHANGING, *BUILDING, *TENSORS, *MATRIX, *SAMPLING, *TRAPS]

@@ -426,6 +426,8 @@ def slices(tmp_path: Path, *changes: tuple[str, str]):
     [
         (("artifacts:", "quantize: {per_channel: false}\nartifacts:"), {"quantize"}),
         (("artifacts:", "simplify: {check: 9}\nartifacts:"), {"simplify"}),
+        (("artifacts:", "surgery: [{set_opset: 13}]\nartifacts:"),
+            {"export", "surgery", "reference"}),
         (("artifacts:", "edgetpu: {retries: 0}\nartifacts:"), {"edgetpu"}),
         (("artifacts:", "ir: {precision: FP16}\nartifacts:"), {"mo"}),
         (("artifacts:", "ir: {scale: 2}\nartifacts:"), {"mo", "quantize", "verify"}),

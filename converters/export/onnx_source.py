@@ -14,9 +14,14 @@ from converters.recipes.recipe import Variant
 def read(variant: Variant, sources: Path) -> Any:
     """The ONNX model that `load.model` names, sound, weights inside, in the wanted opset."""
     reference = str(variant.load["model"])
-    model = _loaded(origin_file(sources, reference), f"load.model: {reference}")
+    model = read_file(sources, reference, f"load.model: {reference}")
     wanted = variant.stages.get("export", {}).get("opset")
     return model if wanted in (None, opset(model)) else _converted(model, int(wanted))
+
+
+def read_file(sources: Path, reference: str, subject: str) -> Any:
+    """The ONNX model that a reference names, sound, weights inside."""
+    return _loaded(origin_file(sources, reference), subject)
 
 
 def check(model: Any, subject: str, *, full: bool = True) -> None:

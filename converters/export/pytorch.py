@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from converters.errors import RecipeError, ZooError
+from converters.errors import LimitError, RecipeError, ZooError
 from converters.origin import listed
 from converters.recipes.recipe import Input, Options, Variant
 
@@ -22,6 +22,9 @@ DEFAULT_OPSET = 17
 OURS = ("model", "args", "f", "dynamo", "input_names", "output_names", "opset_version")
 """Arguments of torch.onnx.export that other fields of the recipe decide."""
 
+ACCEPTED = 1e-4
+"""How much of an output's largest value exporting may change; about 1e-6 is usual."""
+
 COLOUR = re.compile(r"\x1b\[[0-9;]*m")
 
 Exporter = Callable[["torch.nn.Module", tuple[Any, ...], str, Mapping[str, Any]], None]
@@ -32,18 +35,56 @@ def exported(network: torch.nn.Module, variant: Variant) -> Any:
     import onnx
 
     options = variant.stages.get("export", {})
-    inputs = example_inputs(variant.inputs)
-    network, found = _flat(network, inputs, variant.inputs)
+    declared = network_inputs(variant)
+    inputs = example_inputs(declared)
+    network, found = _flat(network, inputs, declared)
     settings = {
         **_parameters(options),
-        "input_names": [declared.name for declared in variant.inputs],
+        "input_names": [each.name for each in declared],
         "output_names": output_names(variant, options, found),
         "opset_version": int(options.get("opset", DEFAULT_OPSET)),
     }
     with tempfile.TemporaryDirectory() as folder:
         target = Path(folder) / "model.onnx"
         _export(network, inputs, str(target), settings, _exporter(options))
-        return onnx.load(target)
+        model = onnx.load(target)
+    if variant.is_changed:
+        check_answers(network, model, inputs)
+    return model
+
+
+def network_inputs(variant: Variant) -> Sequence[Input]:
+    """What the network takes: the recipe's inputs, unless surgery gives the model others."""
+    own = variant.load.get("network_inputs")
+    if own is None:
+        return variant.inputs
+    return [Input(each["name"], tuple(each["shape"]), dtype=each["dtype"]) for each in own]
+
+
+def check_answers(network: torch.nn.Module, model: Any, inputs: tuple[Any, ...]) -> None:
+    """The graph answers as the network does, which no later stage runs once the graph is changed.
+
+    Elsewhere verification compares the artefacts with the network itself.
+    """
+    import onnxruntime
+    import torch
+
+    with torch.no_grad():
+        wanted = [value.double() for value in tensors(network(*inputs))]
+    session = onnxruntime.InferenceSession(
+        model.SerializeToString(), providers=["CPUExecutionProvider"]
+    )
+    names = [value.name for value in session.get_inputs()]
+    feed = dict(zip(names, (each.numpy() for each in inputs), strict=True))
+    for value, found in zip(wanted, session.run(None, feed), strict=True):
+        difference = (value - torch.from_numpy(found).double()).abs().max().item()
+        if not difference <= ACCEPTED * value.abs().max().item():
+            raise LimitError(
+                f"the exported graph differs from the network by {difference:.2g}; "
+                f"{ACCEPTED:g} of the largest value is accepted",
+                subject="torch.onnx.export",
+                remedy="try another export.exporter or export.opset",
+            )
 
 
 def example_inputs(inputs: Sequence[Input]) -> tuple[Any, ...]:
@@ -123,6 +164,8 @@ def _ran(network: torch.nn.Module, inputs: tuple[Any, ...], declared: Sequence[I
 def output_names(variant: Variant, options: Options, found: int) -> list[str]:
     """A name for every output: export.output_names, else the recipe's outputs, else numbers."""
     names = options.get("output_names")
+    if names is None and variant.is_changed:
+        names = []
     if names is None or isinstance(names, str):
         names = [output.name for output in variant.outputs]
     if not names:

@@ -72,6 +72,24 @@ SECTIONS: Mapping[str, tuple[str, ...]] = {
     "matrix": ("matrix",),
     "matrix.overrides[]": ("matrix", "overrides", "*"),
     "export": ("export",),
+    "surgery[]": ("surgery", "*"),
+    **{
+        f"surgery[].{name}": ("surgery", "*", name)
+        for name in (
+            "extract",
+            "rename",
+            "set_attribute",
+            "replace_constant",
+            "merge",
+            "normalise",
+            "softmax",
+            "argmax",
+            "decode_yolo",
+            "decode_ssd",
+            "nms",
+            "script",
+        )
+    },
     "simplify": ("simplify",),
     "ir": ("ir",),
     "tf": ("tf",),

@@ -280,6 +280,7 @@ def _variant(
         limits=data["limits"],
         about={name: data[name] for name in ("id", "name", "task", "license")},
         shared=shared,
+        surgery=tuple(data["surgery"]),
     )
 
 

@@ -13,7 +13,7 @@ from typing import Any
 
 from converters.recipes.problems import Path, Problem, listed, nearest_or_all, shown
 
-FILLED = ("sources", "load", "inputs", "outputs", "data")
+FILLED = ("sources", "load", "inputs", "outputs", "surgery", "data")
 """The fields whose texts may hold placeholders."""
 
 FIXED = ("schema", "id", "name", "task", "status", "reason", "license", "links", "matrix")

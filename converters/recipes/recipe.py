@@ -112,11 +112,17 @@ class Variant:
     limits: Mapping[str, Options]  # artefact -> measure -> bound
     about: Options = field(default_factory=dict)  # of the recipe: id, name, task, license
     shared: Mapping[str, Source] = field(default_factory=dict)  # of shared data: by `@set/key`
+    surgery: tuple[Options, ...] = ()  # ordered, each one key: see converters/surgery/
 
     @property
     def framework(self) -> str:
         """pytorch, onnx, tensorflow_frozen, saved_model, keras, tflite or caffe."""
         return str(self.load["framework"])
+
+    @property
+    def is_changed(self) -> bool:
+        """Whether surgery makes another graph of the source model."""
+        return bool(self.surgery)
 
 
 @dataclass(frozen=True)

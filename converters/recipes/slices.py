@@ -35,7 +35,8 @@ class Slice(NamedTuple):
 
 SLICES: Mapping[str, Slice] = {
     "download": Slice(("sources",)),
-    "export": Slice(("load",), TENSOR, NAMED, {"export": None}),
+    "export": Slice(("load", "is_changed"), TENSOR, NAMED, {"export": None}),
+    "surgery": Slice(("surgery",), (*TENSOR, "preprocess"), NAMED),
     "simplify": Slice((), (*TENSOR, "preprocess"), (), {"simplify": None}),
     "mo": Slice(("load",), (*TENSOR, "layout"), NAMED, {"ir": None}),
     "tf": Slice((), (*TENSOR, "layout", "keep_layout"), (*NAMED, "layout"), {"tf": None}),
@@ -43,7 +44,11 @@ SLICES: Mapping[str, Slice] = {
     "formats": Slice(),
     "edgetpu": Slice(options={"edgetpu": None}),
     "reference": Slice(
-        ("load",), PREPARED, NAMED, {"export": ("output_names",)}, ("verification", "evaluation")
+        ("load", "is_changed"),
+        PREPARED,
+        NAMED,
+        {"export": ("output_names",)},
+        ("verification", "evaluation"),
     ),
     "verify": Slice(
         ("limits",), PREPARED, NAMED, {"ir": BUILT_INTO_IR}, ("verification", "evaluation")

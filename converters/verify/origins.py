@@ -31,7 +31,7 @@ class Origin(NamedTuple):
     variant: Variant
     model_folder: Path
     sources: Path
-    onnx: Path | None  # the exported or checked ONNX, for ONNX sources
+    onnx: Path | None  # the checked ONNX, for ONNX sources; for all others what surgery made
 
 
 def open_source(origin: Origin) -> Run:
@@ -43,7 +43,7 @@ def open_source(origin: Origin) -> Run:
             subject="load.framework",
             remedy=f"choose among {', '.join(OPENERS)}",
         )
-    return OPENERS[framework](origin)
+    return OPENERS["onnx" if origin.variant.is_changed else framework](origin)
 
 
 def _pytorch(origin: Origin) -> Run:

@@ -108,7 +108,9 @@ def drawn_from(sampling: Sampling, inputs: Iterable[Mapping[str, Array]]) -> dic
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The options beside MODEL and VARIANT."""
     parser.add_argument("--sources", type=Path, required=True, help="folder of downloads")
-    parser.add_argument("--onnx", type=Path, help="source.onnx, for ONNX models")
+    parser.add_argument(
+        "--onnx", type=Path, help="changed.onnx or source.onnx, where the chain starts there"
+    )
     parser.add_argument("--out", type=Path, required=True, help="reference.npz to write")
     parser.add_argument("--facts", type=Path, required=True, help="JSON file of facts to write")
 
@@ -120,11 +122,12 @@ def run(args: argparse.Namespace) -> None:
     source = open_source(Origin(variant, folder, args.sources, args.onnx))
     drawn = samples(variant, variant.verification, folder, args.sources)
     tables = answered(variant, source, drawn)
+    runs_in = "onnx" if variant.is_changed else variant.framework
     facts: dict[str, Any] = {
-        "framework": variant.framework,
+        "framework": runs_in,
         "samples": drawn_from(variant.verification, archive.entries_of(tables, "input")),
         "outputs": {n: list(v.shape[1:]) for n, v in archive.of_kind(tables, "output").items()},
-        "versions": versions("numpy", "pillow", *PACKAGES[variant.framework]),
+        "versions": versions("numpy", "pillow", *PACKAGES[runs_in]),
     }
     if variant.evaluation is not None:
         drawn = samples(variant, variant.evaluation, folder, args.sources)

@@ -58,6 +58,7 @@ ONNX Runtime is in none, and onnxsim that needs it: its import starts a thread.
 
 OF_STAGE = {
     "export": "torch",
+    "surgery": "runtimes",
     "simplify": "runtimes",
     "tf": "tensorflow",
     "quantize": "tensorflow",

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
-from converters.recipes.checks import about, building, files, sampling, tensors
+from converters.recipes.checks import about, building, changing, files, sampling, tensors
 from converters.recipes.checks.case import Case
 from converters.recipes.problems import Problem
 
@@ -31,6 +31,10 @@ CHECKS = (
     Check(("sources",), building.keys_are_safe),
     Check(("sources", "load"), building.load_names_sources),
     Check(("load",), building.network_is_found),
+    Check(("load", "surgery"), changing.graph_is_onnx),
+    Check(("sources", "surgery"), changing.merged_is_a_source),
+    Check(("surgery",), changing.one_of_two_is_given),
+    Check(("load", "surgery"), changing.network_inputs_are_needed),
     Check(("inputs",), tensors.names_are_unique),
     Check(("outputs",), tensors.outputs_are_unique),
     Check(("inputs",), tensors.layout_fits_shape),
@@ -50,7 +54,7 @@ CHECKS = (
 )
 
 
-CHECKS_OF_FILES = (Check(("sources", "load", "data"), files.files_exist),)
+CHECKS_OF_FILES = (Check(("sources", "load", "data", "surgery"), files.files_exist),)
 
 
 def problems_in(case: Case, broken: set[str], *, with_files: bool = False) -> Iterator[Problem]:

@@ -30,6 +30,13 @@ def _named(case: Case) -> Iterator[tuple[Path, str]]:
     if "file" in load:
         folder = f"../{load['model_folder']}/" if "model_folder" in load else ""
         yield ("load", "file"), folder + load["file"]
+    for i, step in enumerate(case.recipe["surgery"]):
+        for name, options in step.items():
+            table = options if isinstance(options, dict) else {}
+            if "file" in table:
+                yield ("surgery", i, name, "file"), table["file"]
+            if "file" in table.get("priors", {}):
+                yield ("surgery", i, name, "priors", "file"), table["priors"]["file"]
     for key, block in case.recipe["data"].items():
         for field in ("file", "folder"):
             if field in block:
