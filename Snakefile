@@ -26,10 +26,10 @@ wildcard_constraints:
     model=r"[a-z0-9][a-z0-9_.-]*",
     variant=r"[A-Za-z0-9][A-Za-z0-9_.-]*",
     key=r"[A-Za-z0-9_-]+",
-    kind="float32|float16|weight_only|dynamic|int8|full_int8|full_uint8",
+    kind="float32|float16|weight_only|dynamic|int8|full_int8|full_uint8|int16x8",
     format="frozen_pb|h5|keras|weights_and_json",
     artifact="saved_model|ir|frozen_pb|h5|keras|weights_and_json"
-    "|float32|float16|weight_only|dynamic|int8|full_int8|full_uint8",
+    "|float32|float16|weight_only|dynamic|int8|full_int8|full_uint8|int16x8",
 
 
 # on a cluster these stay here: they are light, and nodes often reach no network

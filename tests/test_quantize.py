@@ -15,6 +15,7 @@ import twin_network as twin
 from converters import flatbuffer, stage
 from converters.quantize import __main__ as quantize
 from converters.quantize.check import refused_operator
+from converters.quantize.conversion import Conversion
 from converters.quantize.kinds import KINDS
 from converters.verify.runners import SIGNATURE
 
@@ -122,7 +123,7 @@ def test_random_data_do_not_calibrate(quantized, root):
 
 def test_int8_without_calibration_is_refused(quantized, root, capsys):
     lines = [line for line in twin.RECIPE.splitlines() if not line.startswith("calibration")]
-    recipe = "\n".join(lines).replace(", int8, full_int8, full_uint8", "")
+    recipe = "\n".join(lines).replace(", int8, full_int8, full_uint8,\n  int16x8", "")
     twin.write_model(root / "bare", recipe)
     code, out, _ = quantized("int8", models="bare/models")
     assert code == 1 and not out.exists()
@@ -151,7 +152,7 @@ def test_a_large_dense_layer_loads_in_the_old_runtime(tmp_path):
     tf.saved_model.save(module, str(tmp_path / "m"), signatures={SIGNATURE: serving})
     kind = quantize.kind_named("dynamic")
     path = tmp_path / "m.tflite"
-    path.write_bytes(quantize.converted(tmp_path / "m", kind, None, {}))
+    path.write_bytes(Conversion(tmp_path / "m", kind, None, {}).made())
     operators = flatbuffer.operators(path)
     assert "FULLY_CONNECTED v12" not in operators
     assert any(name.startswith("FULLY_CONNECTED") for name in operators)
@@ -168,7 +169,7 @@ def test_operators_that_need_flex_are_named(tmp_path):
     module.serving = serving
     tf.saved_model.save(module, str(tmp_path / "m"), signatures={SIGNATURE: serving})
     with pytest.raises(quantize.ZooError, match="not among TFLite's builtin ones: Digamma, Igamma"):
-        quantize.converted(tmp_path / "m", quantize.kind_named("float32"), None, {})
+        Conversion(tmp_path / "m", quantize.kind_named("float32"), None, {}).made()
 
 
 def test_lost_names_and_wrong_shapes_are_refused(quantized, root, capsys):
@@ -184,6 +185,74 @@ def test_lost_names_and_wrong_shapes_are_refused(quantized, root, capsys):
     code, out, _ = quantized("float32")
     (root / "interface.json").write_text(kept)
     assert code == 1 and not out.exists() and "has shape" in capsys.readouterr().err
+
+
+def tensors(path: Path):
+    """Name -> type and number of scales, of every tensor of a file; and its operators' outputs."""
+    from ai_edge_litert import schema_py_generated as schema
+
+    types = {v: k for k, v in vars(schema.TensorType).items() if not k.startswith("_")}
+    graph = schema.ModelT.InitFromPackedBuf(path.read_bytes(), 0).subgraphs[0]
+    found = {}
+    for tensor in graph.tensors:
+        scale = tensor.quantization.scale if tensor.quantization else None
+        found[tensor.name.decode()] = types[tensor.type], 0 if scale is None else len(scale)
+    return found
+
+
+@pytest.mark.parametrize("kind", [name for name, kind in KINDS.items() if kind.is_calibrated])
+def test_weights_are_per_channel_unless_they_are_not_to_be(quantized, root, kind):
+    recipe = twin.RECIPE + "quantize: {per_channel: false}\n"
+    twin.write_model(root / "coarse", recipe)
+    for models, scales in (("models", 8), ("coarse/models", 1)):
+        code, out, _ = quantized(kind, models=models)
+        assert code == 0
+        widest = max(count for type_, count in tensors(out).values() if type_ == "INT8")
+        assert widest == scales
+
+
+def test_int16x8_has_activations_of_16_and_weights_of_8_bits(quantized):
+    out = quantized("int16x8")[1]
+    found = [type_ for type_, _ in tensors(out).values()]
+    assert "INT16" in found and "INT8" in found
+
+
+def kept(text: str, root: Path, name: str) -> str:
+    twin.write_model(root / name, twin.RECIPE + f"quantize: {{keep_float: {text}}}\n")
+    return f"{name}/models"
+
+
+def test_operators_stay_in_float_by_name_and_by_type(quantized, root):
+    code, out, facts = quantized("int8", models=kept("{names: [LOGISTIC]}", root, "by_type"))
+    assert code == 0 and facts["float_operators"] == {"LOGISTIC": 2}
+    assert [each["operator"] for each in facts["kept_float"]["named"]] == ["LOGISTIC"] * 2
+    assert described(out)["outputs_in_order"]
+    one = facts["kept_float"]["named"][0]["tensor"]
+    pattern = one[:-1] + "?"
+    models = kept(f'{{names: ["{pattern}"], kinds: [full_int8]}}', root, "by_tensor")
+    code, out, facts = quantized("full_int8", models=models)
+    assert code == 0 and facts["float_operators"] in ({"LOGISTIC": 1}, {"LOGISTIC": 2})
+    assert set(described(out)["types"]) == {"int8"}
+    assert quantized("int8", models=models)[2]["float_operators"] == {}
+    again = quantized("full_int8", models=models)[1].read_bytes()
+    assert again == out.read_bytes()
+
+
+def test_a_pattern_that_fits_nothing_is_an_error(quantized, root, capsys):
+    code, out, _ = quantized("int8", models=kept("{names: [LOGISTICS]}", root, "misspelt"))
+    assert code == 1 and not out.exists()
+    told = capsys.readouterr().err
+    assert "'LOGISTICS' fits no operator and no tensor" in told
+    assert "did you mean LOGISTIC?" in told
+
+
+def test_a_budget_keeps_so_many_operators_as_it_takes(quantized, root, capsys):
+    code, _, facts = quantized("int8", models=kept("{sqnr_db: 42}", root, "budget"))
+    record = facts["kept_float"]
+    assert code == 0 and record["sqnr_db"]["before"] < 42 <= record["sqnr_db"]["after"]
+    assert 1 <= len(record["found"]) < 4 and sum(facts["float_operators"].values()) >= 1
+    code, _, _ = quantized("int8", models=kept("{sqnr_db: 200, at_most: 2}", root, "hard"))
+    assert code == 1 and "at most 2 may be" in capsys.readouterr().err
 
 
 def test_an_unknown_kind_names_those_there_are(quantized, capsys):

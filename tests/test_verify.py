@@ -241,7 +241,7 @@ class Zoo(NamedTuple):
             variant = quantize.load_variant(recipe, twin.MODEL, twin.VARIANT)
             folder = recipe / twin.MODEL
             drawn = quantize.Calibration(variant, interface, folder, self.root)
-        made = quantize.converted(self.root / saved_model, wanted, drawn, {})
+        made = quantize.Conversion(self.root / saved_model, wanted, drawn, {}).made()
         (self.root / name).write_bytes(quantize.in_order(made, interface))
         return name
 
@@ -301,7 +301,7 @@ def test_a_true_float32_file_passes(zoo):
     assert found["samples"]["data"] == "squares"
 
 
-@pytest.mark.parametrize("kind", ["int8", "full_int8", "full_uint8"])
+@pytest.mark.parametrize("kind", ["int8", "full_int8", "full_uint8", "int16x8"])
 def test_true_int8_files_pass(zoo, kind):
     result = zoo.verify(kind, zoo.tflite(kind, "saved_model", f"{kind}.tflite"))
     assert result.code == 0, result.words

@@ -65,7 +65,8 @@ outputs:
   - {name: "F.sigmoid(mask)", rename: mask, semantics: mask}
   - {name: edge, semantics: mask}
 matrix: {axes: {resolution: [[16, 16]]}, name: "{h}x{w}"}
-artifacts: [saved_model, ir, float32, float16, dynamic, int8, full_int8, full_uint8]
+artifacts: [saved_model, ir, float32, float16, dynamic, int8, full_int8, full_uint8,
+  int16x8]
 data:
   squares: {kind: function, file: data.py, function: squares}
   noise: {kind: random}

@@ -94,7 +94,15 @@ def _calibrated(
     path: Path, asks: Namespace, calibration: Calibration, options: dict[str, bool]
 ) -> Path:
     from converters.quantize.__main__ import runnable
+    from converters.quantize.conversion import Conversion
+    from converters.quantize.kinds import kind_named
 
+    conversion = Conversion(
+        asks.saved_model,
+        kind_named(asks.kind),
+        calibration,  # type: ignore[arg-type]
+        options,
+    )
     with made_whole(path) as part:
-        runnable(part, asks, calibration, options)  # type: ignore[arg-type]
+        runnable(part, asks, conversion)
     return path

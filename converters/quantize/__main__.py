@@ -7,63 +7,40 @@ calibrated on the recipe's data; without calibration data they are refused.
 from __future__ import annotations
 
 import argparse
-import re
-from collections.abc import Collection
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
-from converters import flatbuffer, imports, stage
+from converters import flatbuffer, stage
 from converters.datasets.interface import Interface
 from converters.errors import ZooError
+from converters.quantize import islands
 from converters.quantize.calibration import Calibration
 from converters.quantize.check import checked, refused_operator
-from converters.quantize.islands import float_operators
-from converters.quantize.kinds import KINDS, Kind, configure, finished, kind_named, quantised
+from converters.quantize.conversion import Conversion
+from converters.quantize.kinds import KINDS, kind_named
 from converters.quantize.order import in_order
 from converters.recipes import load_variant
-from converters.recipes.recipe import Options
-from converters.verify.runners import SIGNATURE
 from converters.versions import versions
 
 
-def converted(
-    saved_model: Path,
-    kind: Kind,
-    calibration: Calibration | None,
-    options: Options,
-    floats: Collection[str] = (),
-) -> bytes:
-    """The TFLite file of a SavedModel: equal inputs give equal bytes.
+class Made(NamedTuple):
+    """What came of making a file."""
 
-    `floats` names operators of an int8 kind that stay in float.
-    """
-    tf = imports.tensorflow()
-    converter = tf.lite.TFLiteConverter.from_saved_model(
-        str(saved_model), signature_keys=[SIGNATURE]
-    )
-    configure(converter, kind, calibration, options)
-    converter._experimental_calibrate_only = bool(floats)
-    try:
-        made = finished(bytes(converter.convert()), kind)
-        return quantised(made, kind, options, floats) if floats else made
-    except ZooError:
-        raise
-    except Exception as error:
-        raise _explained(error) from error
+    package: str  # that loaded it
+    note: str  # what another package had against it
+    wanted: islands.Islands  # what the recipe keeps in float
 
 
-def runnable(
-    part: Path, args: argparse.Namespace, calibration: Calibration | None, options: Options
-) -> dict[str, Any]:
+def runnable(part: Path, args: argparse.Namespace, conversion: Conversion) -> Made:
     """Write a file that the oldest runtime can run, and say what loaded it and what it took.
 
     Where it lacks an operator in int8, that operator stays in float.
     """
-    interface, kind = Interface.read(args.interface), kind_named(args.kind)
+    interface, kind = Interface.read(args.interface), conversion.kind
+    wanted = islands.chosen(conversion, args.kind, conversion.options)
     floats: list[str] = []
     while True:
-        made = converted(args.saved_model, kind, calibration, options, floats)
-        part.write_bytes(in_order(made, interface))
+        part.write_bytes(in_order(conversion.made(floats, wanted.tensors), interface))
         try:
             answer = checked(part, args.interface, args.kind)
             words = answer["note"]
@@ -76,36 +53,10 @@ def runnable(
         elif "error" in answer:
             raise answer["error"]
         else:
-            return answer
+            return Made(answer["package"], answer["note"], wanted)
 
 
-def _explained(error: Exception) -> ZooError:
-    """What the converter could not do, with the operators that it names."""
-    text = str(error)
-    listed = re.findall(r"(?:Select|Custom) ops: ([^\n]+)", text)
-    refused = re.findall(r"not yet supported for op:? '?(\w+)", text)
-    names = sorted({name.strip() for line in listed for name in line.split(",")} | set(refused))
-    if listed:
-        return ZooError(
-            f"these operators are not among TFLite's builtin ones: {', '.join(names)}",
-            subject="TFLiteConverter",
-            remedy="have the converter write them in simpler operators: Flex is not used, "
-            "for most runtimes lack it",
-        )
-    if refused:
-        return ZooError(
-            f"these operators have no int8 form: {', '.join(names)}",
-            subject="TFLiteConverter",
-            remedy="use kind int8, which leaves them in float",
-        )
-    return ZooError(
-        " ".join(text.split())[:1000] or type(error).__name__,
-        subject="TFLiteConverter",
-        remedy="read the log above; the SavedModel may hold what TFLite cannot express",
-    )
-
-
-def facts(path: Path, name: str, calibration: Calibration | None, answer: Any) -> dict[str, Any]:
+def facts(path: Path, name: str, calibration: Calibration | None, made: Made) -> dict[str, Any]:
     """What was made, of what, and on which data it was calibrated."""
     count, moved = flatbuffer.transposes(path)
     return {
@@ -115,10 +66,11 @@ def facts(path: Path, name: str, calibration: Calibration | None, answer: Any) -
         "transposes": {"count": count, "bytes": moved},
         "calibration": calibration.record() if calibration else None,
         "calibrated": calibration.is_real if calibration else None,
-        "float_operators": float_operators(path) if calibration else None,
-        "loaded_by": answer["package"],
-        "versions": versions("numpy", "pillow", "tensorflow", answer["package"]),
-        **({"note": answer["note"]} if answer["note"] else {}),
+        "float_operators": islands.float_operators(path) if calibration else None,
+        "kept_float": made.wanted.record,
+        "loaded_by": made.package,
+        "versions": versions("numpy", "pillow", "tensorflow", made.package),
+        **({"note": made.note} if made.note else {}),
     }
 
 
@@ -139,9 +91,10 @@ def run(args: argparse.Namespace) -> None:
     is_drawn = kind_named(args.kind).is_calibrated
     calibration = Calibration(variant, interface, folder, args.sources) if is_drawn else None
     options = variant.stages.get("quantize", {})
+    kind = kind_named(args.kind)
+    conversion = Conversion(args.saved_model, kind, calibration, options)
     with stage.made_whole(args.out) as part:
-        answer = runnable(part, args, calibration, options)
-        noted = facts(part, args.kind, calibration, answer)
+        noted = facts(part, args.kind, calibration, runnable(part, args, conversion))
     stage.write_json(args.facts, noted)
 
 

@@ -17,7 +17,8 @@ class Kind(NamedTuple):
 
     is_quantised: bool = True
     weights: str = ""  # a type for the weights; int8 alone, without activations: see weights.py
-    is_calibrated: bool = False  # activations become int8: their ranges are measured
+    is_calibrated: bool = False  # activations become whole numbers: their ranges are measured
+    activations: str = "int8"
     only_int8: bool = False  # no operator may stay in float
     io: str = ""  # the type of inputs and outputs, where it is not float32
 
@@ -30,6 +31,7 @@ KINDS: Mapping[str, Kind] = {
     "int8": Kind(is_calibrated=True),
     "full_int8": Kind(is_calibrated=True, only_int8=True, io="int8"),
     "full_uint8": Kind(is_calibrated=True, only_int8=True, io="uint8"),
+    "int16x8": Kind(is_calibrated=True, activations="int16"),
 }
 
 
@@ -47,8 +49,15 @@ def finished(made: bytes, kind: Kind) -> bytes:
     return in_int8(made) if kind.weights == "int8" else made
 
 
-def quantised(calibrated: bytes, kind: Kind, options: Options, floats: Collection[str]) -> bytes:
-    """The second half of an int8 conversion, with some operators kept in float.
+def quantised(
+    calibrated: bytes,
+    kind: Kind,
+    options: Options,
+    types: Collection[str],
+    tensors: Collection[str],
+) -> bytes:
+    """The second half of an int8 conversion, with some operators kept in float: those of some
+    types, and those that make some tensors.
 
     TensorFlow quantises operators that no runtime has a kernel for; its converter has no option
     against that, but the function behind it has.
@@ -62,20 +71,25 @@ def quantised(calibrated: bytes, kind: Kind, options: Options, floats: Collectio
         disable_per_channel=not options.get("per_channel", True),
         input_data_type=io,
         output_data_type=io,
-        denylisted_ops=set(floats),
+        denylisted_ops=set(types),
+        denylisted_nodes=set(tensors),
         disable_per_channel_for_dense_layers=True,
     )
     return bytes(made)
+
+
+def _sets(kind: Kind) -> list[str]:
+    """The sets of operators that a kind may use, as TensorFlow calls them."""
+    if kind.activations == "int16":
+        return ["EXPERIMENTAL_TFLITE_BUILTINS_ACTIVATIONS_INT16_WEIGHTS_INT8", "TFLITE_BUILTINS"]
+    return ["TFLITE_BUILTINS_INT8" if kind.only_int8 else "TFLITE_BUILTINS"]
 
 
 def configure(converter: Any, kind: Kind, draw: Draw | None, options: Options) -> None:
     """Set up a `tf.lite.TFLiteConverter`. Only builtin operators are ever allowed."""
     import tensorflow as tf
 
-    ops = tf.lite.OpsSet
-    converter.target_spec.supported_ops = [
-        ops.TFLITE_BUILTINS_INT8 if kind.only_int8 else ops.TFLITE_BUILTINS
-    ]
+    converter.target_spec.supported_ops = [getattr(tf.lite.OpsSet, name) for name in _sets(kind)]
     if not kind.is_quantised:
         return
     converter.optimizations = [tf.lite.Optimize.DEFAULT]

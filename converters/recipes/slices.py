@@ -70,7 +70,7 @@ OF_FLOAT_KINDS: Mapping[str, Slice] = {
 
 def draws(kind: str) -> bool:
     """Whether making a kind of TFLite file draws calibration samples; yes, if no kind is named."""
-    return not kind or "int8" in kind
+    return not kind or "int8" in kind or "int16" in kind
 
 
 def stage_slice(variant: Variant, stage: str, what: str = "") -> dict[str, Any]:

@@ -22,6 +22,7 @@ DEFAULT_LIMITS: Mapping[str, Mapping[str, float]] = {
     "int8": {"sqnr_db": 10.0},
     "full_int8": {"sqnr_db": 10.0},
     "full_uint8": {"sqnr_db": 10.0},
+    "int16x8": {"sqnr_db": 15.0},
 }
 """Artefact -> measure -> bound, where the recipe says nothing of that measure."""
 

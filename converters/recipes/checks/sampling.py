@@ -10,7 +10,7 @@ from converters.recipes.checks.case import Case
 from converters.recipes.checks.tensors import PICTURES, has_an_axis_per_letter
 from converters.recipes.problems import Problem, listed, nearest_or_all, shown
 
-CALIBRATED = ("int8", "full_int8", "full_uint8")
+CALIBRATED = ("int8", "full_int8", "full_uint8", "int16x8")
 """Artefacts whose ranges come from calibration samples."""
 
 SAMPLINGS = ("calibration", "verification", "evaluation")
