@@ -11,6 +11,7 @@ from converters.errors import RecipeError
 from converters.new.drafting import Made
 from converters.new.text import decisions
 from converters.recipes import load_recipe
+from converters.recipes.schema import SCHEMA_FILE
 
 
 def write(made: Made, models: Path) -> Path:
@@ -30,6 +31,7 @@ def write(made: Made, models: Path) -> Path:
         _fill(made, part)
         load_recipe(part, with_files=True)
         _put(part, target)
+        _show_schema(models)
     finally:
         shutil.rmtree(part.parent, ignore_errors=True)
     return target
@@ -60,6 +62,13 @@ def _put(part: Path, target: Path) -> None:
     for file in sorted(part.iterdir(), key=lambda each: each.name == "recipe.yaml"):
         if not (target / file.name).exists():
             file.replace(target / file.name)
+
+
+def _show_schema(models: Path) -> None:
+    """Editors look for the schema above a recipe: in somebody's own zoo a link leads to it."""
+    place = models / SCHEMA_FILE.name
+    if not place.exists() and not place.is_symlink():
+        place.symlink_to(SCHEMA_FILE)
 
 
 def open_decisions(folder: Path) -> Iterator[tuple[Path, int, str]]:
