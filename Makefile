@@ -4,11 +4,16 @@
 PYTHON ?= python3
 VENV ?= .venv
 CORES ?= 2
+BASE ?= origin/main
+VERSION ?=
+MODELS ?=
+ASKED = $(if $(VERSION),version=$(VERSION)) $(if $(MODELS),release='{models: $(MODELS)}')
+RELEASE = $(if $(strip $(ASKED)),--config $(ASKED))
 BIN := $(VENV)/bin
 
 .DEFAULT_GOAL := help
 ONNX_JOBS ?= 2
-.PHONY: help env zoo all test lint format docs bench faults suite scale startup slurm-env lock-env clean distclean
+.PHONY: help env zoo all release site changed upkeep test lint format docs bench faults suite scale startup slurm-env lock-env clean distclean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -24,6 +29,26 @@ zoo: env ## build and verify the embedded models; ends with a table
 
 all: env ## build every recipe; sources come from ZOO_MIRRORS or the network
 	$(BIN)/snakemake --cores $(CORES) all
+
+release: env ## build and release/<version>/: archives, index, checksums, change log
+	$(BIN)/snakemake --cores $(CORES) release $(RELEASE)
+
+changed: env ## build and verify what differs from BASE by its keys; its table in logs/changed.md
+	@mkdir -p logs
+	$(BIN)/python -m converters.changed --base $(BASE) --targets > logs/changed.txt
+	@status=0; \
+	if [ -s logs/changed.txt ]; then \
+	  xargs $(BIN)/snakemake --cores $(CORES) < logs/changed.txt || status=$$?; \
+	fi; \
+	$(BIN)/python -m converters.summary --markdown --variants logs/changed.txt > logs/changed.md; \
+	cat logs/changed.md; exit $$status
+
+upkeep: env ## is every source and package where it was, and the same; report in logs/upkeep.md
+	@mkdir -p logs
+	$(BIN)/python -m converters.upkeep --pins --markdown logs/upkeep.md
+
+site: env ## build and site/: static pages to look at, from what is built
+	$(BIN)/snakemake --cores $(CORES) site
 
 test: env ## run the whole test suite
 	$(BIN)/python -m pytest -n $(CORES) --dist loadfile

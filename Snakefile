@@ -40,6 +40,8 @@ localrules:
     download,
     report,
     package,
+    release,
+    site,
 
 
 rule zoo:
@@ -65,6 +67,8 @@ include: "rules/formats.smk"
 include: "rules/edgetpu.smk"
 include: "rules/verify.smk"
 include: "rules/package.smk"
+include: "rules/release.smk"
+include: "rules/site.smk"
 
 
 memory.bound(workflow)

@@ -60,6 +60,7 @@ class Plan:
         self._read: dict[str, Recipe | RecipeError] = {}
         self.mirrors: tuple[str, ...] = ()
         self.cache, self.cache_size = "", "20 GB"
+        self.released = ""
         self.freshness = Freshness(self.parts_of, self.upstream_of)
         self.began = time.time()
         self._parts: dict[Job, Mapping[str, Any]] = {}
@@ -80,6 +81,7 @@ class Plan:
         plan = cls(models, wanted)
         plan.mirrors = tuple(config.get("mirrors") or ())
         plan.cache = str(config.get("cache") or "")
+        plan.released = str((config.get("release") or {}).get("models") or "")
         plan.cache_size = str(config.get("cache_size") or plan.cache_size)
         return plan
 
@@ -112,6 +114,21 @@ class Plan:
     def embedded_packages(self, _wildcards: Wildcards) -> list[str]:
         """What the default target comes to."""
         return self._packages(is_embedded)
+
+    def released_packages(self, wildcards: Wildcards) -> list[str]:
+        """What a release is made of: `release.models` of the configuration, else what is in reach.
+
+        Without a mirror that is the embedded models; all the others are listed as not built.
+        """
+        in_reach = "all" if self.mirrors or os.environ.get("ZOO_MIRRORS") else "embedded"
+        wanted = {"all": self.all_packages, "embedded": self.embedded_packages}
+        if self.released and self.released not in wanted:
+            raise RecipeError(
+                f"{self.released} is no choice of models",
+                subject="config.yaml: release.models",
+                remedy=f"choose among: {', '.join(wanted)}, or leave it empty",
+            )
+        return wanted[self.released or in_reach](wildcards)
 
     def _packages(self, is_wanted: Callable[[Recipe], bool]) -> list[str]:
         """The folder that each variant ends in, and a failing check for each bad recipe."""

@@ -109,6 +109,27 @@ def left_out(recipes: Iterable[Recipe]) -> dict[str, str]:
     return {model: reason for model, reason in reasons.items() if reason}
 
 
+def markdown(variants: Sequence[str], only: Sequence[str] = ()) -> Iterator[str]:
+    """The table and the failures of some variants (`model/variant`), as a comment shows them."""
+    chosen = [row for row in rows(only=only) if f"{row.model}/{row.variant}" in variants]
+    failed = [each for each in failures(only=only) if each.model in set(only)]
+    yield f"{len(variants)} variants differ from the base, by their keys."
+    if chosen:
+        yield "\n".join(
+            f"| {' | '.join(cells)} |"
+            for cells in (COLUMNS, ["---"] * len(COLUMNS), *map(_cells, chosen))
+        )
+    if failed:
+        lines = (f"- {f.model}/{f.variant} [{f.stage}] {f.cause}" for f in failed)
+        yield "\n".join(["Failed:", "", *lines])
+
+
+def named_in(listing: Path) -> list[str]:
+    """The variants that a file of Snakemake's targets names."""
+    lines = listing.read_text(encoding="utf-8").split()
+    return ["/".join(Path(line).parts[1:3]) for line in lines]
+
+
 COLUMNS = ("model", "variant", "artefact", "size", "error", "SQNR", "metric (source)", "transposes")
 
 
@@ -202,9 +223,16 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--models", type=Path, default=Path("models"), help="folder of recipes")
     parser.add_argument("--since", type=float, help="when the build began, s since the epoch")
     parser.add_argument("--only", nargs="+", default=[], help="ids of recipes (default: all)")
-    parser.add_argument("--json", action="store_true", help="print data instead of a table")
+    form = parser.add_mutually_exclusive_group()
+    form.add_argument("--json", action="store_true", help="print data instead of a table")
+    form.add_argument("--markdown", action="store_true", help="print a table for a comment")
+    parser.add_argument("--variants", type=Path, help="file of targets: what --markdown is about")
     args = parser.parse_args(argv)
-    if args.json:
+    if args.markdown:
+        named = named_in(args.variants) if args.variants else []
+        models = sorted({name.split("/")[0] for name in named})
+        print("\n\n".join(markdown(named, models)))
+    elif args.json:
         recipes, problems = read_zoo(args.models, args.only)
         listed = list(rows(only=args.only))
         failed = [*failures(only=args.only), *refused(problems)]

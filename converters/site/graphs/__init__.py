@@ -1,0 +1,1 @@
+"""Structures of networks, read from every format of the chain, and drawn."""

@@ -1,0 +1,14 @@
+"""site: what was built as static pages, which need no server; made anew whenever it is asked for."""
+
+
+rule site:
+    input:
+        packages=PLAN.released_packages,
+    log:
+        "logs/site.log",
+    params:
+        models=PLAN.models,
+    message:
+        "make the pages"
+    shell:
+        "python -m converters.site --models {params.models} 2>&1 | tee {log}"
