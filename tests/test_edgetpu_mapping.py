@@ -243,6 +243,8 @@ ROWS = {
         one("RESHAPE", (1, 80, 80, 255), out=(1, 6400, 3, 85), constants=[numbers(1, 6400, 3, 85)]),
     ),
     "a long row": (LIMITED, one("LOGISTIC", (1, 80, 8400), out=(1, 80, 8400))),
+    "a softmax": (MAPPED, one("SOFTMAX", (1, 16384), out=(1, 16384))),
+    "a wide softmax": (LIMITED, one("SOFTMAX", (1, 100000), out=(1, 100000))),
     "many rows": (MAPPED, one("LOGISTIC", (1, 320, 320, 16), out=(1, 320, 320, 16))),
     "requantised": (MAPPED, one("QUANTIZE", (1, 8), out=(1, 8))),
     "signs changed": (MAPPED, one("QUANTIZE", (1, 8), out=(1, 8), made="UINT8")),

@@ -179,7 +179,7 @@ SUPPORTED: dict[str, tuple[Condition, ...]] = {
     "RESIZE_NEAREST_NEIGHBOR": (sizes.too_large_to_resize,),
     "RSQRT": (ROW,),
     "SLICE": (ROW,),
-    "SOFTMAX": (ROW,),
+    "SOFTMAX": (sizes.too_wide_a_softmax, ROW),
     "SPACE_TO_DEPTH": (ROW,),
     "SPLIT": (split_axis, ROW),
     "SQUARED_DIFFERENCE": (ROW,),

@@ -36,6 +36,9 @@ MOST_ENLARGED = 8
 MOST_AVERAGED = 16384
 """Elements per mean. Mapped: 64x128. Not: 256x128."""
 
+MOST_IN_SOFTMAX = 16384
+"""Channels. The table says 16,000; 16 384 were seen mapped, more were not seen."""
+
 STORED_BY_FOUR = 4
 
 
@@ -104,4 +107,12 @@ def too_many_to_average(graph: Graph, operator: Operator) -> Status | None:
     count = read.size // max(made.size, 1)
     if count > MOST_AVERAGED:
         return limited(f"reduces {count} elements to one, more than {MOST_AVERAGED}")
+    return None
+
+
+def too_wide_a_softmax(graph: Graph, operator: Operator) -> Status | None:
+    """Table: "a max of 16,000 elements", over which one softmax goes."""
+    channels = rows_columns_channels(graph.made(operator)[0].shape)[-1]
+    if channels > MOST_IN_SOFTMAX:
+        return limited(f"a softmax over {channels} elements, more than {MOST_IN_SOFTMAX}")
     return None
