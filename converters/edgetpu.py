@@ -1,14 +1,14 @@
 """edgetpu: run edgetpu_compiler on the full int8 file, where it is installed, and say how it went.
 
-The compiler is found on PATH, or named by the environment variable EDGETPU_COMPILER. Where there
-is none, or it fails, the facts say so and the build goes on: the exit status is 0 all the same.
+The command is that of config.yaml or of the environment variable EDGETPU_COMPILER, else what PATH
+holds. What is predicted without it stands beside what it did. Where there is none, or it fails, the
+facts say so and the build goes on, unless the recipe limits the share of operators that are mapped.
 """
 
 from __future__ import annotations
 
 import argparse
 import os
-import shlex
 import shutil
 import signal
 import subprocess
@@ -17,12 +17,14 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from converters import edgetpu_log, stage
+from converters.edgetpu_command import COMPILER, compiler
 from converters.edgetpu_log import CompilerLog, Failure
-from converters.errors import ZooError
+from converters.edgetpu_mapping import Prediction, predicted
 from converters.recipes import load_variant
-from converters.recipes.recipe import Options
+from converters.recipes.recipe import Options, Variant
+from converters.verify.limits import Check, limits_of, refusal
+from converters.verify.mapping import MEASURE, first_left
 
-COMPILER = "edgetpu_compiler"
 DEFAULT_TIMEOUT = 3600
 """Seconds that one try may take; the compiler's own default, 180, is too short for large models."""
 
@@ -33,30 +35,20 @@ GRACE = 30
 FLAGS = {
     "min_runtime_version": "--min_runtime_version",
     "delegate_search_step": "--delegate_search_step",
+    "num_segments": "--num_segments",
 }
 """Options of a recipe that are passed on with their value."""
+
+ARTIFACT = "edgetpu"
+COMPILED = "_edgetpu.tflite"
 
 
 class Attempt(NamedTuple):
     """One run of the compiler."""
 
     log: CompilerLog
-    compiled: Path | None
+    compiled: tuple[Path, ...]  # one file, or a file per segment, in order; none if it failed
     failure: Failure | None
-
-
-def compiler() -> list[str] | None:
-    """The command to run, or None where there is no compiler."""
-    named = shlex.split(os.environ.get("EDGETPU_COMPILER", ""))
-    command = named or [COMPILER]
-    found = shutil.which(command[0])
-    if named and found is None:
-        raise ZooError(
-            f"{command[0]} is no program",
-            subject="EDGETPU_COMPILER",
-            remedy="mend the variable, or unset it",
-        )
-    return [found, *command[1:]] if found else None
 
 
 def arguments(options: Options, tflite: Path, folder: Path) -> list[str]:
@@ -66,6 +58,8 @@ def arguments(options: Options, tflite: Path, folder: Path) -> list[str]:
     for name, flag in FLAGS.items():
         flags += [flag, str(options[name])] if name in options else []
     flags += ["--search_delegate"] if options.get("search_delegate") else []
+    cuts = ",".join(options.get("intermediate_tensors", ()))  # names hold `;`: no shell sees them
+    flags += ["--intermediate_tensors", cuts] if cuts else []
     return [*flags, str(tflite)]
 
 
@@ -83,15 +77,22 @@ def compiled(command: list[str], options: Options, tflite: Path, folder: Path) -
 
 def attempt(command: list[str], options: Options, tflite: Path, folder: Path) -> Attempt:
     """One run of the compiler, judged by its words and its file, not by its exit code alone."""
-    target = folder / f"{tflite.stem}_edgetpu.tflite"
-    target.unlink(missing_ok=True)
+    for left in folder.iterdir():
+        left.unlink()
     limit = float(options.get("timeout", DEFAULT_TIMEOUT)) + GRACE
     code, said = _run([*command, *arguments(options, tflite, folder)], limit)
     print(said)
-    written = folder / f"{tflite.stem}_edgetpu.log"
-    log = edgetpu_log.parse(said, written.read_text() if written.is_file() else "")
-    made = target if target.is_file() else None
-    return Attempt(log, made, _failure(code, said, made, log))
+    logs = [path.read_text(errors="replace") for path in _in_order(folder, "_edgetpu.log")]
+    log = edgetpu_log.parse(said, *logs)
+    made = tuple(_in_order(folder, COMPILED))
+    wanted = int(options.get("num_segments", 1))
+    return Attempt(log, made, _failure(code, said, len(made) == wanted, log))
+
+
+def _in_order(folder: Path, ending: str) -> list[Path]:
+    """Files of a folder by their length, then name: segment 2 comes before segment 10."""
+    found = [path for path in folder.iterdir() if path.name.endswith(ending)]
+    return sorted(found, key=lambda path: (len(path.name), path.name))
 
 
 def _run(command: list[str], limit: float) -> tuple[int | None, str]:
@@ -110,10 +111,10 @@ def _run(command: list[str], limit: float) -> tuple[int | None, str]:
         return code, said.read()
 
 
-def _failure(code: int | None, said: str, made: Path | None, log: CompilerLog) -> Failure | None:
+def _failure(code: int | None, said: str, is_made: bool, log: CompilerLog) -> Failure | None:
     if code is None:
         return edgetpu_log.HUNG
-    if code == 0 and made is not None:
+    if code == 0 and is_made:
         is_mapped = log.mapped != 0 and log.subgraphs != 0
         return None if is_mapped else edgetpu_log.NOTHING_MAPPED
     if code < 0:
@@ -131,35 +132,91 @@ def facts(attempts: list[Attempt]) -> dict[str, Any]:
     if last.failure is not None:
         wrong = {"kind": last.failure.kind, "remedy": last.failure.remedy}
         return {**noted, "reason": last.failure.explanation, "failure": wrong}
-    if last.compiled is not None:
-        noted["bytes"] = last.compiled.stat().st_size
-    return noted
+    sizes = [path.stat().st_size for path in last.compiled]
+    segments = {"segments": sizes} if len(sizes) > 1 else {}
+    return {**noted, "bytes": sum(sizes), **segments}
+
+
+def without_compiler() -> dict[str, Any]:
+    """The facts where there is none."""
+    reason = f"no {COMPILER} on PATH"
+    print(reason)
+    return {"built": False, "reason": reason}
+
+
+def beside(noted: dict[str, Any], prediction: Prediction) -> dict[str, Any]:
+    """The facts, with the prediction, and whether the compiler agrees with it in number."""
+    known = {"predicted": prediction.record()}
+    if noted.get("mapped") is None:
+        return {**noted, **known}
+    return {**noted, **known, "as_predicted": noted["mapped"] == prediction.mapped}
+
+
+def check(variant: Variant, noted: dict[str, Any], prediction: Prediction) -> list[Check]:
+    """The limit on what is mapped: of the compiler where it ran, else of the prediction."""
+    bounds = limits_of(ARTIFACT, variant.limits)
+    if MEASURE not in bounds:
+        return []
+    if "attempts" not in noted:
+        note = f"predicted, for there is no compiler; {first_left(prediction)}"
+        return [Check(MEASURE, bounds[MEASURE], prediction.share, note=note)]
+    if not noted["built"]:
+        return [Check(MEASURE, bounds[MEASURE], 0.0, note=noted["reason"])]
+    total = noted["mapped"] + noted["unmapped"] if noted["mapped"] is not None else 0
+    share = noted["mapped"] / total if total else None
+    return [Check(MEASURE, bounds[MEASURE], share, note=first_left(prediction))]
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The options beside MODEL and VARIANT."""
     parser.add_argument("--tflite", type=Path, required=True, help="the full int8 TFLite file")
     parser.add_argument("--out", type=Path, required=True, help="compiled file, if there will be")
+    parser.add_argument("--segments", type=Path, required=True, help="folder of segments, likewise")
     parser.add_argument("--facts", type=Path, required=True, help="JSON file of facts to write")
 
 
 def run(args: argparse.Namespace) -> None:
-    """Compile if it can be done; write the facts in any case."""
-    options = load_variant(args.models, args.model, args.variant).stages.get("edgetpu", {})
-    args.out.unlink(missing_ok=True)
-    command = compiler()
-    if command is None:
-        noted = {"built": False, "reason": f"no {COMPILER} on PATH"}
-        print(noted["reason"])
-        stage.write_json(args.facts, noted)
-        return
+    """Compile if it can be done; write the facts, unless a limit of the recipe is not held."""
+    variant = load_variant(args.models, args.model, args.variant)
+    options = variant.stages.get("edgetpu", {})
+    for left in (args.out, args.segments):
+        _remove(left)
+    prediction, command = predicted(args.tflite), compiler()
     with tempfile.TemporaryDirectory() as folder:
-        attempts = compiled(command, options, args.tflite, Path(folder))
-        made = attempts[-1].compiled
-        if attempts[-1].failure is None and made is not None:
-            with stage.made_whole(args.out) as part:
-                shutil.copyfile(made, part)
-        stage.write_json(args.facts, facts(attempts))
+        attempts = compiled(command, options, args.tflite, Path(folder)) if command else []
+        noted = beside(facts(attempts) if attempts else without_compiler(), prediction)
+        _hold(args, check(variant, noted, prediction), noted)
+        if noted["built"]:
+            _keep(attempts[-1].compiled, args)
+    stage.write_json(args.facts, noted)
+
+
+def _hold(args: argparse.Namespace, checks: list[Check], noted: dict[str, Any]) -> None:
+    """Raise if a limit is not held, and keep what was found beside the log."""
+    kept = stage.LOGS / args.model / args.variant / "edgetpu.failed.json"
+    kept.unlink(missing_ok=True)
+    refused = refusal(ARTIFACT, checks)
+    if refused is not None:
+        stage.write_json(kept, noted)
+        refused.remedy += f"; found: {kept}"
+        raise refused
+
+
+def _keep(made: tuple[Path, ...], args: argparse.Namespace) -> None:
+    if len(made) == 1:
+        with stage.made_whole(args.out) as part:
+            shutil.copyfile(made[0], part)
+        return
+    with stage.made_whole(args.segments) as part:
+        part.mkdir()
+        for path in made:
+            shutil.copyfile(path, part / path.name)
+
+
+def _remove(path: Path) -> None:
+    if path.is_dir():
+        shutil.rmtree(path)
+    path.unlink(missing_ok=True)
 
 
 if __name__ == "__main__":

@@ -6,11 +6,11 @@ The table counts operators by status; it does not tell which ones of a type were
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterable, Iterator
 from typing import Any, NamedTuple
 
-MAPPED = "Mapped to Edge TPU"
-"""The status of an operator that runs on the accelerator."""
+from converters.edgetpu_mapping.statuses import MAPPED
 
 UNITS = {"B": 1, "KiB": 2**10, "MiB": 2**20, "GiB": 2**30}
 
@@ -19,6 +19,8 @@ SUBGRAPHS = re.compile(r"Number of Edge TPU subgraphs: (\d+)")
 TOTAL = re.compile(r"Total number of operations: (\d+)")
 ON_TPU = re.compile(r"Number of operations that will run on Edge TPU: (\d+)")
 ON_CPU = re.compile(r"Number of operations that will run on CPU: (\d+)")
+TIME = re.compile(r"Models? compiled successfully in (\d+) ms")
+SEARCHED = re.compile(r"Try to compile segment with (\d+) ops")
 HEADER = re.compile(r"^Operator\s+Count\s+Status\s*$")
 ROW = re.compile(r"^(\S+)\s+(\d+)\s+(\S.*?)\s*$")
 SIZES = {
@@ -58,6 +60,8 @@ class CompilerLog(NamedTuple):
     mapped: int | None
     unmapped: int | None
     sizes: dict[str, int]  # rounded as the compiler rounds them
+    milliseconds: int | None = None
+    searched: tuple[int, ...] = ()  # a delegate search: how many operators each try was given
 
     def record(self) -> dict[str, Any]:
         """As JSON data."""
@@ -68,15 +72,18 @@ class CompilerLog(NamedTuple):
             "mapped": self.mapped,
             "unmapped": self.unmapped,
             "sizes": self.sizes,
+            "milliseconds": self.milliseconds,
+            **({"searched": list(self.searched)} if self.searched else {}),
         }
 
 
-def parse(stdout: str, log: str) -> CompilerLog:
-    """Read what was printed, and the log file, whose table counts if there is one.
+def parse(stdout: str, *logs: str) -> CompilerLog:
+    """Read what was printed, and the log files, whose tables count if there are any.
 
-    A search for a delegate prints the failures before its success: the last word counts.
+    A search for a delegate prints the failures before its success: the last word counts. Of a model
+    in segments there is a log for each, and their tables are summed.
     """
-    table = tuple(rows(log)) or tuple(rows(stdout))
+    table = summed(row for log in logs for row in rows(log)) or tuple(rows(stdout))
     total, on_tpu, on_cpu = (_last_number(p, stdout) for p in (TOTAL, ON_TPU, ON_CPU))
     if table:
         mapped: int | None = sum(row.number for row in table if row.status == MAPPED)
@@ -85,7 +92,7 @@ def parse(stdout: str, log: str) -> CompilerLog:
         mapped, unmapped = on_tpu, on_cpu
         if mapped is None and total is not None and _last_number(SUBGRAPHS, stdout):
             mapped, unmapped = total, 0  # the two counts are printed only when they differ
-    versions = VERSION.findall(stdout + "\n" + log)
+    versions = VERSION.findall("\n".join([stdout, *logs]))
     return CompilerLog(
         versions[-1] if versions else None,
         _last_number(SUBGRAPHS, stdout),
@@ -93,7 +100,17 @@ def parse(stdout: str, log: str) -> CompilerLog:
         mapped,
         unmapped,
         {name: size for name, p in SIZES.items() if (size := _last_size(p, stdout)) is not None},
+        _last_number(TIME, stdout),
+        tuple(int(number) for number in SEARCHED.findall(stdout)),
     )
+
+
+def summed(rows: Iterable[Row]) -> tuple[Row, ...]:
+    """One row for each operator and status."""
+    counts: Counter[tuple[str, str]] = Counter()
+    for row in rows:
+        counts[row.operator, row.status] += row.number
+    return tuple(sorted(Row(name, n, status) for (name, status), n in counts.items()))
 
 
 def rows(text: str) -> Iterator[Row]:
@@ -188,7 +205,7 @@ SYMPTOMS = (
         Failure("unparsable", "the compiler cannot read the file", "see the log for the operator"),
     ),
     Symptom(
-        re.compile(r"timed out|did not complete within timeout", re.IGNORECASE),
+        re.compile(r"timed out|did not complete within timeout|timeout (?:reached|expired)", re.I),
         Failure(
             "hang",
             "the compiler's own timer ran out",

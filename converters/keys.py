@@ -23,6 +23,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from converters import edgetpu_command
 from converters.contents import file_digest
 from converters.jobs import Job
 from converters.recipes import Recipe, Source, Variant, stage_slice
@@ -300,9 +301,10 @@ def _version(package: str) -> str:
 
 def _tool_version(tool: str) -> str:
     """What a command calls itself; absent, and so another key, where it is not installed."""
-    if shutil.which(tool) is None:
+    command = edgetpu_command.compiler() if tool == edgetpu_command.COMPILER else [tool]
+    if command is None or shutil.which(command[0]) is None:
         return "absent"
-    told = subprocess.run([tool, "--version"], capture_output=True, text=True, check=False)
+    told = subprocess.run([*command, "--version"], capture_output=True, text=True, check=False)
     return " ".join(told.stdout.split()) or "unknown"
 
 

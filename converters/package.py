@@ -57,10 +57,10 @@ def fill(folder: Path, artifacts: list[Path], extras: list[Path]) -> None:
 
 
 def compiled_file(report: Path) -> list[Path]:
-    """The file for the Edge TPU, if the compiler was there and made one."""
+    """The file for the Edge TPU, or the folder of its segments, if the compiler made one."""
     facts = json.loads(report.read_text())["stages"].get("edgetpu", {})
-    path = report.parent / "full_int8_edgetpu.tflite"
-    return [path] if facts.get("built") else []
+    name = "full_int8_segments" if "segments" in facts else "full_int8_edgetpu.tflite"
+    return [report.parent / name] if facts.get("built") else []
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

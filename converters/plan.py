@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any, TextIO
 
-from converters import keys, memory
+from converters import edgetpu_command, keys, memory
 from converters.errors import RecipeError
 from converters.freshness import Freshness
 from converters.hold import hold_folder, plan_anew
@@ -36,6 +36,9 @@ from converters.recipes.slices import EXPORTED, draws
 from converters.stage import ALL_VARIANTS
 from converters.store import VARIABLE
 from converters.workers import build_id
+
+FORWARDED = (edgetpu_command.VARIABLE,)
+"""Variables that jobs need also where they run on another machine."""
 
 Wildcards = Any
 """Snakemake's wildcards: attributes model, variant, and what else a rule's output names."""
@@ -80,6 +83,7 @@ class Plan:
             )
         plan = cls(models, wanted)
         plan.mirrors = tuple(config.get("mirrors") or ())
+        edgetpu_command.adopt(config)
         plan.cache = str(config.get("cache") or "")
         plan.released = str((config.get("release") or {}).get("models") or "")
         plan.cache_size = str(config.get("cache_size") or plan.cache_size)
@@ -306,6 +310,7 @@ class Plan:
             VARIABLE: os.environ.get(VARIABLE, self.cache),
             PLANNED: repr(self.began),
             "ZOO_BUILD": build_id() if workers else "",
+            **{name: os.environ[name] for name in FORWARDED if name in os.environ},
         }
         exports = " ".join(f"{name}={shlex.quote(value)}" for name, value in settings.items())
         mirrors = shlex.quote(",".join(self.mirrors))

@@ -36,7 +36,7 @@ STEMS: Mapping[str, tuple[str, ...]] = {
     "export": ("source", "export"),
     "surgery": ("changed", "surgery"),
     "simplify": ("simplified", "simplify"),
-    "edgetpu": ("edgetpu", "full_int8_edgetpu"),
+    "edgetpu": ("edgetpu", "full_int8_edgetpu", "full_int8_segments"),
 }
 """What the files of a stage are called, up to the first point, if not by an artefact's name."""
 

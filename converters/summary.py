@@ -34,6 +34,7 @@ class Row(NamedTuple):
     sqnr_db: float | None  # smallest over the outputs; None where the outputs are equal
     metric: str
     transposes: int | None
+    on_edgetpu: str  # operators predicted there, of how many; empty for what has no 8 bits
     path: str
 
 
@@ -76,8 +77,13 @@ def _row(report: Any, name: str, evidence: Any, package: Path) -> Row:
         min(decibels, default=None),
         shown,
         (evidence.get("transposes") or {}).get("count"),
+        _mapping(evidence.get("edgetpu")),
         str(package),
     )
+
+
+def _mapping(record: Any) -> str:
+    return f"{record['mapped']}/{record['operators']}" if record else ""
 
 
 def _below(folder: Path, only: Sequence[str], pattern: str) -> list[Path]:
@@ -130,14 +136,24 @@ def named_in(listing: Path) -> list[str]:
     return ["/".join(Path(line).parts[1:3]) for line in lines]
 
 
-COLUMNS = ("model", "variant", "artefact", "size", "error", "SQNR", "metric (source)", "transposes")
+COLUMNS = (
+    "model",
+    "variant",
+    "artefact",
+    "size",
+    "error",
+    "SQNR",
+    "metric (source)",
+    "transposes",
+    "Edge TPU",
+)
 
 
 def table(listed: Sequence[Row]) -> str:
     """The rows as text, columns aligned; the place is given once per variant."""
     cells = [COLUMNS, *(_cells(row) for row in listed)]
     widths = [max(len(line[i]) for line in cells) for i in range(len(COLUMNS))]
-    numeric = (3, 4, 5, 7)
+    numeric = (3, 4, 5, 7, 8)
     lines = []
     for line in cells:
         aligned = [
@@ -159,6 +175,7 @@ def _cells(row: Row) -> tuple[str, ...]:
         "-" if row.sqnr_db is None else f"{row.sqnr_db:.1f} dB",
         row.metric or "-",
         "-" if row.transposes is None else str(row.transposes),
+        row.on_edgetpu or "-",
     )
 
 

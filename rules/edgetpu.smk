@@ -20,8 +20,10 @@ rule edgetpu:
         "{wildcards.model}/{wildcards.variant}: compile for the Edge TPU"
     shell:
         "python -m converters.job {input.wanted} --reads {input} --makes {output}"
-        " --may-make results/{wildcards.model}/{wildcards.variant}/full_int8_edgetpu.tflite --"
+        " --may-make results/{wildcards.model}/{wildcards.variant}/full_int8_edgetpu.tflite"
+        " results/{wildcards.model}/{wildcards.variant}/full_int8_segments --"
         " --models {params.models} --tflite {input.tflite}"
         " --out results/{wildcards.model}/{wildcards.variant}/full_int8_edgetpu.tflite"
+        " --segments results/{wildcards.model}/{wildcards.variant}/full_int8_segments"
         " --facts {output.facts}"
         " > {log} 2>&1"

@@ -333,6 +333,17 @@ SAMPLING = [
         "39: limits.float32.normalised_max: must be a number, not the text '1e-4'"),
     bad("limit_metric", "evaluation: {data: drawn, metric: iou, output: d0}\n", "",
         "39: limits.int8.metric_drop: there is no evaluation to measure it; add evaluation"),
+    bad("limit_mapped", "float32: {normalised_max: 1e-4}", "float32: {min_mapped: 0.9}",
+        "39: limits.float32.min_mapped: the Edge TPU runs no operator of float32; "
+        "limit int8, full_int8 or full_uint8"),
+    bad("limit_compiled", "  int8: {metric_drop: 0.01}", "  edgetpu: {bytes: 5}",
+        "40: limits.edgetpu.bytes: bytes is not measured of it; "
+        "limit int8, full_int8 or full_uint8"),
+    bad("limit_share", "{metric_drop: 0.01}", "{min_mapped: 98}",
+        "40: limits.int8.min_mapped: must be at most 1, not 98"),
+    bad("segments", "artifacts:", "edgetpu: {num_segments: 2, search_delegate: true}\nartifacts:",
+        "31: edgetpu.search_delegate: a model in segments is not searched for a part that "
+        "compiles; leave out one of the two"),
     bad("option", "artifacts:", "quantize: {perchannel: true}\nartifacts:",
         "31: quantize.perchannel: unknown field; did you mean per_channel?"),
 ]  # fmt: skip

@@ -13,8 +13,9 @@ from types import SimpleNamespace
 
 import pytest
 
-from converters import edgetpu, edgetpu_log
-from converters.errors import ZooError
+from converters import edgetpu, edgetpu_command, edgetpu_log, keys
+from converters.errors import LimitError, ZooError
+from tests.tflite_files import FileOf
 
 SUCCESS = """\
 Edge TPU Compiler version 16.0.384591198
@@ -72,6 +73,37 @@ Model compiled successfully in 12 ms.
 Number of Edge TPU subgraphs: 0
 Total number of operations: 31
 """
+SEARCHED = """\
+Edge TPU Compiler version 16.0.384591198
+Searching for valid delegate with step 30
+Try to compile segment with 229 ops
+Started a compilation timeout timer of 180 seconds.
+ERROR: Restored original execution plan after delegate application failure.
+Compilation failed: Compilation failed due to large activation tensors in model.
+Compilation child process completed within timeout period.
+Compilation failed!
+Try to compile segment with 199 ops
+Intermediate tensors: head/BiasAdd;head/Conv2D
+Started a compilation timeout timer of 180 seconds.
+
+Model compiled successfully in 2876 ms.
+
+Number of Edge TPU subgraphs: 1
+Total number of operations: 229
+Number of operations that will run on Edge TPU: 199
+Number of operations that will run on CPU: 30
+Compilation child process completed within timeout period.
+Compilation succeeded!
+"""
+TOGETHER = """\
+Edge TPU Compiler version 15.0.340273435
+
+Models compiled successfully in 5021 ms.
+
+Input models: one.tflite, two.tflite
+Number of Edge TPU subgraphs: 1
+Total number of operations: 31
+"""
 OLD = """\
 Edge TPU Compiler version 2.0.267685300
 Model compiled successfully in 11 ms.
@@ -112,8 +144,11 @@ if part.get("hangs"):
 if part.get("dies"):
     os.abort()
 if part.get("makes", part.get("code", 0) == 0):
-    (folder / (stem + "_edgetpu.tflite")).write_bytes(b"compiled")
-    (folder / (stem + "_edgetpu.log")).write_text(part.get("log", ""))
+    count = part.get("segments", 1)
+    cuts = [""] if count == 1 else [f"_segment_{{i}}_of_{{count}}" for i in range(count)]
+    for cut in cuts:
+        (folder / f"{{stem}}{{cut}}_edgetpu.tflite").write_bytes(b"compiled" + cut.encode())
+        (folder / f"{{stem}}{{cut}}_edgetpu.log").write_text(part.get("log", ""))
 sys.exit(part.get("code", 0))
 """
 
@@ -126,20 +161,30 @@ def compile_with(tmp_path, monkeypatch):
     player.chmod(0o755)
     monkeypatch.setenv("EDGETPU_COMPILER", str(player))
     model = tmp_path / "full_int8.tflite"
-    model.write_bytes(b"model")
+    model.write_bytes(network())
 
-    def run(*parts: dict, **options):
+    def run(*parts: dict, limits: dict | None = None, **options):
         player.with_suffix(".json").write_text(json.dumps(parts))
-        return stage(tmp_path, monkeypatch, options)
+        return stage(tmp_path, monkeypatch, options, limits)
 
     return run
 
 
-def stage(folder: Path, monkeypatch, options: dict):
-    variant = SimpleNamespace(stages={"edgetpu": options})
+def network() -> bytes:
+    """Two operators, of which the first would be mapped."""
+    file = FileOf()
+    kept = file.add("LOGISTIC", [file.input(1, 8)], (1, 8))
+    file.add("ELU", [kept], (1, 8))
+    return file.bytes()
+
+
+def stage(folder: Path, monkeypatch, options: dict, limits: dict | None = None):
+    variant = SimpleNamespace(stages={"edgetpu": options}, limits=limits or {})
     monkeypatch.setattr(edgetpu, "load_variant", lambda *_: variant)
+    monkeypatch.setattr(edgetpu.stage, "LOGS", folder / "logs")
     out, facts = folder / "full_int8_edgetpu.tflite", folder / "facts.json"
     args = {"tflite": folder / "full_int8.tflite", "out": out, "facts": facts}
+    args["segments"] = folder / "full_int8_segments"
     edgetpu.run(argparse.Namespace(models=folder, model="m", variant="v", **args))
     return json.loads(facts.read_text()), out
 
@@ -250,13 +295,99 @@ def test_exit_0_without_a_file_is_a_failure(compile_with):
 def test_without_a_compiler_the_build_goes_on(tmp_path, monkeypatch):
     monkeypatch.delenv("EDGETPU_COMPILER", raising=False)
     monkeypatch.setenv("PATH", str(tmp_path))
+    (tmp_path / "full_int8.tflite").write_bytes(network())
     (tmp_path / "full_int8_edgetpu.tflite").write_bytes(b"of an earlier build")
     facts, out = stage(tmp_path, monkeypatch, {})
-    assert facts == {"built": False, "reason": "no edgetpu_compiler on PATH"}
+    assert not facts["built"] and facts["reason"] == "no edgetpu_compiler on PATH"
+    assert facts["predicted"]["mapped"] == 1 and "as_predicted" not in facts
     assert not out.exists()
 
 
 def test_a_named_compiler_must_exist(tmp_path, monkeypatch):
     monkeypatch.setenv("EDGETPU_COMPILER", "/nowhere/compiler")
+    (tmp_path / "full_int8.tflite").write_bytes(network())
     with pytest.raises(ZooError, match="is no program"):
         stage(tmp_path, monkeypatch, {})
+
+
+def test_a_delegate_search_tells_what_it_tried(compile_with):
+    facts, _ = compile_with({"says": SEARCHED}, search_delegate=True)
+    assert facts["built"] and facts["searched"] == [229, 199]
+    assert (facts["mapped"], facts["unmapped"], facts["milliseconds"]) == (199, 30, 2876)
+
+
+def test_models_compiled_together_are_read_alike():
+    log = edgetpu_log.parse(TOGETHER)
+    assert (log.mapped, log.unmapped, log.milliseconds) == (31, 0, 5021)
+
+
+def test_segments_come_in_order_and_their_tables_are_summed(compile_with, tmp_path):
+    facts, out = compile_with({"says": SUCCESS, "segments": 11, "log": PARTLY_LOG}, num_segments=11)
+    assert facts["built"] and len(facts["segments"]) == 11 and facts["mapped"] == 82 * 11
+    names = sorted(path.name for path in (tmp_path / "full_int8_segments").iterdir())
+    assert len(names) == 11 and names[0] == "full_int8_segment_0_of_11_edgetpu.tflite"
+    assert not out.exists()
+    given = json.loads((tmp_path / "compiler.args").read_text())
+    assert given[given.index("--num_segments") + 1] == "11"
+
+
+def test_a_missing_segment_is_a_failure(compile_with, tmp_path):
+    facts, _ = compile_with({"says": SUCCESS, "segments": 2}, num_segments=3)
+    assert not facts["built"] and not (tmp_path / "full_int8_segments").exists()
+
+
+def test_names_of_tensors_reach_the_compiler_unquoted(compile_with, tmp_path):
+    compile_with({"says": SUCCESS}, intermediate_tensors=["a;b/c", "d"])
+    given = json.loads((tmp_path / "compiler.args").read_text())
+    assert given[given.index("--intermediate_tensors") + 1] == "a;b/c,d"
+
+
+def test_no_subgraph_is_a_failure_although_the_exit_status_is_0(compile_with):
+    said = NOTHING + "Number of operations that will run on Edge TPU: 0\n"
+    facts, out = compile_with({"says": said, "code": 0})
+    assert not facts["built"] and facts["failure"]["kind"] == "nothing_mapped"
+    assert facts["subgraphs"] == 0 and not out.exists()
+
+
+def test_prediction_stands_beside_what_the_compiler_did(compile_with):
+    said = PARTLY.replace("Edge TPU: 82", "Edge TPU: 1").replace("CPU: 2", "CPU: 1")
+    facts, _ = compile_with({"says": said})
+    assert facts["as_predicted"] and facts["predicted"]["runs"] == "1 TPU, 1 CPU"
+    facts, _ = compile_with({"says": SUCCESS})
+    assert not facts["as_predicted"]
+
+
+@pytest.mark.parametrize(
+    ("part", "cause"),
+    [
+        ({"says": PARTLY, "log": PARTLY_LOG}, "min_mapped is 0.9762, at least 0.99"),
+        ({"says": NOTHING}, "no operator runs on the Edge TPU"),
+    ],
+)
+def test_a_limit_is_held_against_the_compiler(compile_with, tmp_path, part, cause):
+    with pytest.raises(LimitError) as caught:
+        compile_with(part, limits={"edgetpu": {"min_mapped": 0.99}})
+    assert cause in caught.value.cause
+    kept = tmp_path / "logs" / "m" / "v" / "edgetpu.failed.json"
+    assert json.loads(kept.read_text())["attempts"] == 1 and str(kept) in caught.value.remedy
+    assert not (tmp_path / "facts.json").exists()
+
+
+def test_without_a_compiler_a_limit_is_held_against_the_prediction(tmp_path, monkeypatch):
+    monkeypatch.delenv("EDGETPU_COMPILER", raising=False)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    (tmp_path / "full_int8.tflite").write_bytes(network())
+    with pytest.raises(LimitError, match=r"predicted.* 1 ELU: Operation not supported"):
+        stage(tmp_path, monkeypatch, {}, {"edgetpu": {"min_mapped": 0.9}})
+    facts, _ = stage(tmp_path, monkeypatch, {}, {"edgetpu": {"min_mapped": 0.5}})
+    assert not facts["built"]
+
+
+def test_the_command_of_the_configuration_yields_to_the_environment(monkeypatch):
+    monkeypatch.delenv("EDGETPU_COMPILER", raising=False)
+    edgetpu_command.adopt({"edgetpu_compiler": "/bin/echo --of config"})
+    assert edgetpu_command.compiler() == ["/bin/echo", "--of", "config"]
+    monkeypatch.setenv("EDGETPU_COMPILER", "/bin/echo --of environment")
+    edgetpu_command.adopt({"edgetpu_compiler": "/bin/echo --of config"})
+    assert edgetpu_command.compiler() == ["/bin/echo", "--of", "environment"]
+    assert keys._version("edgetpu_compiler") == "--of environment --version"

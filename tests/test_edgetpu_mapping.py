@@ -31,6 +31,8 @@ from converters.edgetpu_mapping.statuses import (
     RANK,
     SECOND_SUBGRAPH,
 )
+from converters.verify import mapping
+from converters.verify.limits import refusal
 from tests.tflite_files import FileOf
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -453,6 +455,27 @@ def test_command_has_one_clear_error(tmp_path, capsys, content, cause):
     said = capsys.readouterr().err
     assert said.startswith(f"error: {path}: ") and cause in said
     assert said.count("error:") == 1
+
+
+# The limit ----------------------------------------------------------------------------------------
+
+
+def test_limit_names_the_first_operator_on_the_cpu_and_why():
+    found = prediction(chain("LOGISTIC", "TANH", "ELU", "RELU"))
+    (check,) = mapping.checks(found, {"min_mapped": 0.75})
+    error = refusal("full_int8", [check])
+    assert error is not None and "min_mapped is 0.5, at least 0.75 is accepted" in error.cause
+    assert "first on the CPU: 2 ELU: Operation not supported" in error.cause
+    assert "target: edgetpu" in error.remedy and "limits.full_int8.min_mapped" in error.remedy
+    assert refusal("full_int8", mapping.checks(found, {"min_mapped": 0.5})) is None
+    assert mapping.checks(found, {"sqnr_db": 3}) == []
+
+
+def test_only_artefacts_of_8_bits_are_predicted(tmp_path):
+    path = tmp_path / "net.tflite"
+    path.write_bytes(chain("LOGISTIC").bytes())
+    assert mapping.prediction_of("float32", path) is None
+    assert mapping.prediction_of("full_uint8", path).share == 1
 
 
 # Real pairs ---------------------------------------------------------------------------------------

@@ -340,9 +340,10 @@ def test_metrics_measures_and_artifacts_are_those_that_verify_knows():
 
     assert set(METRICS) == set(metrics.METRICS)
     bounds = schema()["properties"]["limits"]["properties"]
-    assert set(bounds) == set(limits.DEFAULT_LIMITS) == set(ARTIFACTS) - {"edgetpu"}
+    assert set(bounds) == {*limits.DEFAULT_LIMITS, "edgetpu"} == set(ARTIFACTS)
     for bound in bounds.values():
-        assert set(bound["properties"]) == {*limits.OF_OUTPUTS, *limits.OF_ARTIFACTS}
+        known = {*limits.OF_OUTPUTS, *limits.OF_ARTIFACTS, *limits.OF_MAPPING}
+        assert set(bound["properties"]) == known
 
 
 def test_the_limits_that_the_schema_tells_are_those_of_verify():

@@ -65,6 +65,8 @@ def test_the_table_is_aligned_and_names_every_column(zoo, capsys):
             "metric",
             "(source)",
             "transposes",
+            "Edge",
+            "TPU",
         ]
     )
     assert set(rule) == {"-", " "}

@@ -42,7 +42,7 @@ SLICES: Mapping[str, Slice] = {
     "tf": Slice((), (*TENSOR, "layout", "keep_layout"), (*NAMED, "layout"), {"tf": None}),
     "quantize": Slice((), PREPARED, (), {"quantize": None, "ir": BUILT_INTO_IR}, ("calibration",)),
     "formats": Slice(),
-    "edgetpu": Slice(options={"edgetpu": None}),
+    "edgetpu": Slice(("limits",), options={"edgetpu": None}),
     "reference": Slice(
         ("load", "is_changed"),
         PREPARED,
@@ -68,6 +68,10 @@ OF_FLOAT_KINDS: Mapping[str, Slice] = {
 """What quantize reads for the kinds that need no samples."""
 
 
+OF_ONE_ARTIFACT: Mapping[str, str] = {"edgetpu": "edgetpu"}
+"""Stages that hold the limits of an artefact which is not named by what they make."""
+
+
 def draws(kind: str) -> bool:
     """Whether making a kind of TFLite file draws calibration samples; yes, if no kind is named."""
     return not kind or "int8" in kind or "int16" in kind
@@ -80,7 +84,7 @@ def stage_slice(variant: Variant, stage: str, what: str = "") -> dict[str, Any]:
     reads nothing of calibration, and an artefact's limits are its own.
     """
     wanted = OF_FLOAT_KINDS.get(what, SLICES[stage]) if stage == "quantize" else SLICES[stage]
-    return _limited(_sliced(variant, stage, wanted), what)
+    return _limited(_sliced(variant, stage, wanted), OF_ONE_ARTIFACT.get(stage, what))
 
 
 def _limited(data: dict[str, Any], artifact: str) -> dict[str, Any]:

@@ -18,7 +18,7 @@ from converters.datasets.preprocess import Array
 from converters.datasets.samples import samples
 from converters.recipes import load_variant
 from converters.recipes.recipe import Variant
-from converters.verify import archive, evidence, limits, runners, suspect
+from converters.verify import archive, evidence, limits, mapping, runners, suspect
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -43,8 +43,11 @@ def run(args: argparse.Namespace) -> None:
     answered = evidence.answers(variant, runner, tables)
     differences, checks = evidence.compared(answered, tables, bounds)
     metric = _metric(args, variant, runner, facts, tables) if not _broken(checks) else None
+    on_edgetpu = mapping.prediction_of(args.artifact, args.path)
+    checks += mapping.checks(on_edgetpu, bounds)
     found = evidence.collected(differences, checks, runner, metric, bounds)
     data = {**evidence.record(args.artifact, found, runner), "samples": facts["samples"]}
+    data |= {"edgetpu": on_edgetpu.record()} if on_edgetpu else {}
     refusal = limits.refusal(args.artifact, found.checks)
     kept = stage.LOGS / args.model / args.variant / f"verify-{args.artifact}.failed.json"
     if refusal is not None:

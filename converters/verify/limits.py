@@ -28,7 +28,8 @@ DEFAULT_LIMITS: Mapping[str, Mapping[str, float]] = {
 
 OF_OUTPUTS = ("max_abs", "normalised_max", "cosine", "sqnr_db")
 OF_ARTIFACTS = ("bytes", "transposes", "transpose_bytes", "metric_drop")
-AT_LEAST = ("cosine", "sqnr_db")
+OF_MAPPING = ("min_mapped",)
+AT_LEAST = ("cosine", "sqnr_db", *OF_MAPPING)
 """Measures that must not fall below their bound; all others must not exceed it."""
 
 REMEDIES: Mapping[str, str] = {
@@ -38,6 +39,8 @@ REMEDIES: Mapping[str, str] = {
     "transposes": "see `python -m converters.ir_to_tf --explain`, or raise the recipe's bound",
     "transpose_bytes": "see `python -m converters.ir_to_tf --explain`, or raise the bound",
     "bytes": "choose a smaller kind, or raise the recipe's bound",
+    "min_mapped": "see `python -m converters.edgetpu_mapping FILE --unmapped`; write `target: "
+    "edgetpu` in the recipe, change the network there, or lower limits.{artifact}.{measure}",
 }
 OF_THE_EXACT = (
     "the conversion changed the model: the evidence of ir, saved_model and float32 tells the "
@@ -100,12 +103,13 @@ class Check(NamedTuple):
 def limits_of(artifact: str, limits: Mapping[str, Options]) -> dict[str, float]:
     """The bounds of an artefact: the recipe's over the defaults, measure by measure."""
     bounds = {**DEFAULT_LIMITS.get(artifact, {}), **limits.get(artifact, {})}
-    unknown = sorted(set(bounds) - {*OF_OUTPUTS, *OF_ARTIFACTS})
+    known = (*OF_OUTPUTS, *OF_ARTIFACTS, *OF_MAPPING)
+    unknown = sorted(set(bounds) - set(known))
     if unknown:
         raise RecipeError(
             f"no measure {', '.join(unknown)}",
             subject=f"limits.{artifact}",
-            remedy=f"choose among {', '.join((*OF_OUTPUTS, *OF_ARTIFACTS))}",
+            remedy=f"choose among {', '.join(known)}",
         )
     return {name: float(bound) for name, bound in bounds.items()}
 

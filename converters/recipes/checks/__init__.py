@@ -43,6 +43,7 @@ CHECKS = (
     Check(("inputs", "ir"), tensors.ir_names_inputs),
     Check(("load", "inputs", "outputs"), tensors.load_names_as_many),
     Check(("artifacts",), sampling.edgetpu_has_its_input),
+    Check(("edgetpu",), sampling.segments_are_not_searched),
     Check(("artifacts", "calibration"), sampling.int8_is_calibrated),
     Check(("data", "sources"), sampling.data_names_sources),
     Check(("data",), sampling.data_has_one_origin),

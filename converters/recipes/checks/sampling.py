@@ -34,6 +34,14 @@ def edgetpu_has_its_input(case: Case) -> Iterator[Problem]:
         yield Problem(path, "edgetpu is compiled from full_int8", "add full_int8")
 
 
+def segments_are_not_searched(case: Case) -> Iterator[Problem]:
+    """The compiler searches a shorter part, or cuts the whole; not both."""
+    options = case.recipe.get("edgetpu", {})
+    if "num_segments" in options and options.get("search_delegate"):
+        cause = "a model in segments is not searched for a part that compiles"
+        yield Problem(("edgetpu", "search_delegate"), cause, "leave out one of the two")
+
+
 def int8_is_calibrated(case: Case) -> Iterator[Problem]:
     """Ranges are never guessed."""
     wanted = [name for name in case.recipe["artifacts"] if name in CALIBRATED]
@@ -124,3 +132,18 @@ def limits_are_measured(case: Case) -> Iterator[Problem]:
         if "metric_drop" in bounds and "evaluation" not in case.recipe:
             path = ("limits", artifact, "metric_drop")
             yield Problem(path, "there is no evaluation to measure it", "add evaluation")
+        yield from _mapping_is_measured(artifact, bounds)
+
+
+def _mapping_is_measured(artifact: str, bounds: Mapping[str, Any]) -> Iterator[Problem]:
+    """The Edge TPU takes the int8 kinds, and nothing else is measured of what is made for it."""
+    if artifact == "edgetpu":
+        others = sorted(set(bounds) - {"min_mapped"})
+        cause = f"{listed(others)} is not measured of it"
+    else:
+        others = ["min_mapped"] if "min_mapped" in bounds and "int8" not in artifact else []
+        others = [] if artifact == "full_uint8" else others
+        cause = f"the Edge TPU runs no operator of {artifact}"
+    for measure in others:
+        remedy = "limit int8, full_int8 or full_uint8"
+        yield Problem(("limits", artifact, measure), cause, remedy)
