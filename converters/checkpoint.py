@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import contextlib
+import importlib
 import pickle
 import warnings
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +19,7 @@ def read_state(load: Options, sources: Path) -> dict[str, Any]:
     """The state dict that `load` points at: key -> tensor, prefix stripped."""
     subject = f"load.weights: {load['weights']}"
     path = origin_file(sources, str(load["weights"]))
-    stored = tensors_of(path, subject)
+    stored = tensors_of(path, subject, load.get("allow_pickle_of") or ())
     state = _below(stored, str(load.get("state_dict") or ""), subject)
     if not any(hasattr(value, "shape") for value in state.values()):
         raise RecipeError(
@@ -29,8 +30,11 @@ def read_state(load: Options, sources: Path) -> dict[str, Any]:
     return _stripped(state, str(load.get("strip_prefix") or ""), subject)
 
 
-def tensors_of(path: Path, subject: str) -> Mapping[str, Any]:
-    """What a checkpoint holds, as its writer nested it; `subject` names it in errors."""
+def tensors_of(path: Path, subject: str, allowed: Sequence[str] = ()) -> Mapping[str, Any]:
+    """What a checkpoint holds, as its writer nested it; `subject` names it in errors.
+
+    `allowed` are classes that a pickle may make besides tensors: see `load.allow_pickle_of`.
+    """
     if path.suffix == ".safetensors":
         from safetensors import SafetensorError
         from safetensors.torch import load_file
@@ -39,14 +43,30 @@ def tensors_of(path: Path, subject: str) -> Mapping[str, Any]:
             return dict(load_file(path))
         except (SafetensorError, OSError) as error:
             raise _unreadable(error, subject) from error
-    return _unpickled(path, subject)
+    return _unpickled(path, subject, _imported(allowed))
 
 
-def _unpickled(path: Path, subject: str) -> Mapping[str, Any]:
+def _imported(names: Sequence[str]) -> list[tuple[Any, str]]:
+    """The classes that the recipe allows a pickle to make."""
+    found = []
+    for name in names:
+        module, _, attribute = name.rpartition(".")
+        try:
+            found.append((getattr(importlib.import_module(module), attribute), name))
+        except (ImportError, AttributeError, ValueError) as error:
+            raise RecipeError(
+                f"there is no such class here: {error}",
+                subject=f"load.allow_pickle_of: {name}",
+                remedy="leave it out, or store the weights as .safetensors once, elsewhere",
+            ) from error
+    return found
+
+
+def _unpickled(path: Path, subject: str, allowed: list[tuple[Any, str]]) -> Mapping[str, Any]:
     import torch
 
     try:
-        with warnings.catch_warnings():
+        with warnings.catch_warnings(), torch.serialization.safe_globals(allowed):
             # old files use other pickle protocols, which torch reads all the same
             warnings.simplefilter("ignore")
             stored = torch.load(path, map_location="cpu", weights_only=True)
@@ -79,7 +99,8 @@ def _refused(path: Path, subject: str) -> SourceError | None:
         "so it is refused",
         subject=subject,
         remedy="where you trust the file, load it once and store model.state_dict() with "
-        "safetensors.torch.save_file; then name that file",
+        "safetensors.torch.save_file; then name that file. Harmless classes may be listed in "
+        "load.allow_pickle_of: loading then runs in the sandbox",
     )
 
 

@@ -14,8 +14,13 @@ class ZooError(Exception):
 
     def __init__(self, cause: str, *, subject: str = "", remedy: str = "", **where: str) -> None:
         super().__init__(cause)
-        self.cause, self.subject, self.remedy = cause, subject, remedy
+        self.cause, self.subject, self.remedy = map(self.clean, (cause, subject, remedy))
         self.recipe, self.stage = where.get("recipe", ""), where.get("stage", "")
+
+    @staticmethod
+    def clean(text: str) -> str:
+        """A text that a terminal only shows: names in strangers' files may hold control codes."""
+        return "".join(c if c.isprintable() or c in "\n\t" else repr(c)[1:-1] for c in text)
 
     def located(self, recipe: str, stage: str) -> ZooError:
         """The same error, with the recipe and the stage where they were missing."""

@@ -19,7 +19,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from converters import journal
+from converters import journal, strangers
 from converters.errors import ZooError
 from converters.freshness import Wanted
 from converters.keys import digest, edited_since
@@ -160,8 +160,17 @@ def _trace(
 
 
 def _run_stage(asked: Asked) -> int:
-    """In a worker that has the packages imported; where there is none, in this process."""
+    """In a worker that has the packages imported; where there is none, in this process.
+
+    Strangers' code gets a process of its own, in the sandbox.
+    """
     stage, recipe = asked.wanted.job.stage, asked.wanted.parts.get("recipe", {})
+    foreign = strangers.code_in(stage, recipe)
+    if foreign:
+        print(f"in the sandbox, because it runs {foreign}")
+        sys.stdout.flush()
+        reads = [*asked.reads, str(asked.models)]
+        return strangers.run_boxed(strangers.Boxed(stage, asked.options, reads, asked.makes))
     framework = recipe.get("load", {}).get("framework", "")
     code = run_in_worker(stage, asked.options, framework)
     if code is not None:

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any, TextIO
 
-from converters import edgetpu_command, keys, memory
+from converters import edgetpu_command, keys, memory, sandbox
 from converters.errors import RecipeError
 from converters.freshness import Freshness
 from converters.hold import hold_folder, plan_anew
@@ -64,6 +64,7 @@ class Plan:
         self.mirrors: tuple[str, ...] = ()
         self.cache, self.cache_size = "", "20 GB"
         self.released = ""
+        self.sandbox: Mapping[str, str] = {}
         self.freshness = Freshness(self.parts_of, self.upstream_of)
         self.began = time.time()
         self._parts: dict[Job, Mapping[str, Any]] = {}
@@ -87,6 +88,7 @@ class Plan:
         plan.cache = str(config.get("cache") or "")
         plan.released = str((config.get("release") or {}).get("models") or "")
         plan.cache_size = str(config.get("cache_size") or plan.cache_size)
+        plan.sandbox = sandbox.settings(config, os.environ)
         return plan
 
     # What there is to build -----------------------------------------------------------------
@@ -308,6 +310,7 @@ class Plan:
             "TF_CPP_MIN_LOG_LEVEL": "3",
             "CUDA_VISIBLE_DEVICES": "",
             VARIABLE: os.environ.get(VARIABLE, self.cache),
+            **self.sandbox,
             PLANNED: repr(self.began),
             "ZOO_BUILD": build_id() if workers else "",
             **{name: os.environ[name] for name in FORWARDED if name in os.environ},

@@ -9,26 +9,33 @@ refuses, `off` does not ask.
 
 from __future__ import annotations
 
+import ctypes
 import os
 import resource
 import shutil
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
 from pathlib import Path
-from typing import IO, NamedTuple
+from typing import IO, Any, NamedTuple
 
 from converters.errors import ZooError
 
 MODE, MODES = "ZOO_SANDBOX", ("auto", "required", "off")
 """The variable in which a build tells its jobs what config.yaml says, and what it may say."""
 
-PASSED_ON = ("PATH", "LANG", "LC_ALL", "TZ", "PYTHONHASHSEED", "PYTHONWARNINGS", MODE)
+PASSED_ON = ("PATH", "LANG", "LC_ALL", "TZ", "PYTHONHASHSEED", "CUDA_VISIBLE_DEVICES", "ZOO_LOGS")
 """Variables that reach the code inside; others may hold secrets. Besides: what begins so."""
-PASSED_PREFIXES = ("OMP_", "MKL_", "TF_", "ZOO_PLANNED")
+PASSED_PREFIXES = ("OMP_", "MKL_", "TF_", MODE)
 
 ROOT = Path(__file__).resolve().parent.parent
+
+PR_SET_PDEATHSIG = 1
+
+TEMPORARY = 4_000_000_000
+"""Bytes that /tmp and other folders that are empty inside may hold: they are memory."""
 
 TOO_LONG = 124
 """The exit code of a process that was stopped for its time, as timeout(1) has it."""
@@ -47,6 +54,18 @@ class Files(NamedTuple):
 
     reads: Sequence[Path] = ()
     writes: Sequence[Path] = ()
+
+
+def settings(config: Mapping[str, Any], outer: Mapping[str, str]) -> dict[str, str]:
+    """The variables that carry what config.yaml says; the environment's own win."""
+    said = {
+        MODE: config.get("sandbox"),
+        f"{MODE}_MEMORY": config.get("sandbox_memory"),
+        f"{MODE}_SECONDS": config.get("sandbox_seconds"),
+    }
+    # YAML of old reads a bare `off` as false
+    words = {name: "off" if value is False else str(value or "") for name, value in said.items()}
+    return {name: outer.get(name) or word for name, word in words.items()}
 
 
 def mode() -> str:
@@ -78,12 +97,15 @@ def run(
     files: Files,
     limits: Limits = Limits(),  # noqa: B008 - immutable
     output: IO[bytes] | int | None = None,
+    folder: Path | None = None,
 ) -> int:
     """Run a command in the sandbox; its exit code, 128 and more for a signal.
 
-    `output` gets what it prints; without it, where this process prints.
+    `output` gets what it prints; without it, where this process prints. `folder` is the current
+    folder inside; without it, that of this process.
     """
-    words = [*_wrapped(files), *command]
+    at = (folder or Path.cwd()).resolve()
+    words = [*_wrapped(files, at), *command]
     with subprocess.Popen(
         words,
         stdin=subprocess.DEVNULL,
@@ -91,6 +113,7 @@ def run(
         stderr=None if output is None else subprocess.STDOUT,
         env=environment(os.environ),
         preexec_fn=lambda: _limit(limits),
+        cwd=at,
         start_new_session=True,
     ) as process:
         try:
@@ -106,7 +129,7 @@ def run(
 
 def _end(process: subprocess.Popen[bytes]) -> None:
     if process.poll() is None:
-        os.killpg(process.pid, 9)
+        os.killpg(process.pid, signal.SIGKILL)
         process.wait()
 
 
@@ -125,7 +148,7 @@ def _import_paths(outer: Mapping[str, str]) -> Iterator[str]:
     yield from (each for each in outer.get("PYTHONPATH", "").split(os.pathsep) if each)
 
 
-def _wrapped(files: Files) -> list[str]:
+def _wrapped(files: Files, at: Path) -> list[str]:
     """The words before a command: bubblewrap's, or none where there is none and need not be."""
     wanted = mode()
     reason = "" if wanted == "off" else unavailable()
@@ -140,21 +163,21 @@ def _wrapped(files: Files) -> list[str]:
             f"warning: foreign code runs without a sandbox, with limits alone: {reason}",
             file=sys.stderr,
         )
-    return [] if reason or wanted == "off" else list(bubblewrap(files))
+    return [] if reason or wanted == "off" else list(bubblewrap(files, at))
 
 
-def bubblewrap(files: Files) -> Iterator[str]:
+def bubblewrap(files: Files, at: Path) -> Iterator[str]:
     """The command line of bubblewrap up to the command."""
     yield from ("bwrap", "--unshare-all", "--die-with-parent", "--new-session", "--cap-drop", "ALL")
     yield from ("--ro-bind", "/", "/", "--dev", "/dev", "--proc", "/proc")
     for hidden in _hidden():
-        yield from ("--tmpfs", str(hidden))
+        yield from ("--size", str(TEMPORARY), "--tmpfs", str(hidden))
     shown = [ROOT, Path.cwd(), Path(sys.prefix), Path(sys.base_prefix), *files.reads]
     for path in _sorted(shown):
         yield from ("--ro-bind", str(path), str(path))
     for path in _sorted(files.writes):
         yield from ("--bind", str(path), str(path))
-    yield from ("--chdir", str(Path.cwd()))
+    yield from ("--chdir", str(at))
 
 
 def _hidden() -> Iterator[Path]:
@@ -169,7 +192,8 @@ def _sorted(paths: Iterator[Path] | Sequence[Path]) -> list[Path]:
 
 
 def _limit(limits: Limits) -> None:
-    """In the child, before it becomes the command."""
+    """In the child, before it becomes the command. It ends with the process that started it."""
+    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
     for kind, most in (
         (resource.RLIMIT_AS, limits.memory),
         (resource.RLIMIT_CPU, 2 * limits.seconds),

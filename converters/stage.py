@@ -21,13 +21,17 @@ from typing import Any
 from converters.errors import ZooError
 
 LOGS = Path("logs")
+LOGS_VARIABLE = "ZOO_LOGS"
+"""The variable that names another folder of logs, for a stage that may write nowhere else."""
+
 ALL_VARIANTS = "sources"
 """Stands in the place of a variant for what all variants of a model share."""
 
 
 def error_record(model: str, variant: str, stage: str) -> Path:
     """Where the last failure of a stage is kept until the stage succeeds."""
-    return LOGS / model / variant / f"{stage}.error.json"
+    logs = Path(os.environ.get(LOGS_VARIABLE) or LOGS)
+    return logs / model / variant / f"{stage}.error.json"
 
 
 @contextlib.contextmanager

@@ -131,6 +131,10 @@ CHANGING = [
   caffemodel: weights
 surgery: [{softmax: {}}]
 """, "16: surgery: operates on ONNX, and caffe models do not pass through it; cut with ir.input"),
+    bad("pickle", "  factory: Net", "  factory: Net\n  allow_pickle_of: [os.system]",
+        "17: load.allow_pickle_of[0]: 'os.system' runs whatever it is told to; leave it out"),
+    bad("pickle_form", "  factory: Net", "  factory: Net\n  allow_pickle_of: [system]",
+        "17: load.allow_pickle_of[0]: 'system' must be a dotted name, module and class"),
     bad("network_inputs", "  factory: Net", "  factory: Net\n  network_inputs: [{name: x, "
         "shape: [1]}]", "17: load.network_inputs: is for models with surgery; describe"),
 ]  # fmt: skip

@@ -1,5 +1,6 @@
 """export: networks built from files and modules, weights read safely, graphs named and cut."""
 
+import argparse
 import pickle
 import textwrap
 from pathlib import Path
@@ -174,6 +175,21 @@ def test_a_pickle_that_runs_code_is_refused_and_not_run(folder, sources, tmp_pat
         build_network(variant(loading(weights="weights"), [IMAGE]), folder, sources)
     assert "safetensors" in caught.value.remedy
     assert not target.exists()
+
+
+def test_a_pickle_may_make_what_the_recipe_allows(folder, sources):
+    state = state_of(folder, sources)
+    stored(sources, {"args": argparse.Namespace(lr=0.1), "state": state})
+    load = loading(weights="weights", state_dict="state")
+    with pytest.raises(ZooError, match=r"argparse\.Namespace") as caught:
+        build_network(variant(load, [IMAGE]), folder, sources)
+    assert "load.allow_pickle_of" in caught.value.remedy
+    load = {**load, "allow_pickle_of": ["argparse.Namespace"]}
+    network = build_network(variant(load, [IMAGE]), folder, sources)
+    assert torch.equal(network.conv.weight, state["conv.weight"])
+    with pytest.raises(ZooError, match="there is no such class here"):
+        load = {**load, "allow_pickle_of": ["argparse.Namespase"]}
+        build_network(variant(load, [IMAGE]), folder, sources)
 
 
 def test_a_bare_pickle_is_refused_and_not_run(folder, sources, tmp_path):

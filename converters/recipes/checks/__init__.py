@@ -31,6 +31,7 @@ CHECKS = (
     Check(("sources",), building.keys_are_safe),
     Check(("sources", "load"), building.load_names_sources),
     Check(("load",), building.network_is_found),
+    Check(("load",), building.pickles_are_harmless),
     Check(("load", "surgery"), changing.graph_is_onnx),
     Check(("sources", "surgery"), changing.merged_is_a_source),
     Check(("surgery",), changing.one_of_two_is_given),
