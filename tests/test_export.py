@@ -382,6 +382,14 @@ def test_an_onnx_source_becomes_static_cut_and_named(sources):
     assert ran(model, x=random(1, 3, 8, 8))["mask"].min() > 0  # the sigmoid's, not the Conv's
 
 
+def test_weights_of_the_first_formats_need_not_be_inputs_any_more(sources):
+    model = tiny_onnx(sources / "net" / "net.onnx")
+    model.ir_version = 3
+    onnx.save(model, sources / "net" / "net.onnx")
+    read = source_model(variant(ONNX, [IMAGE], [Output("end", "mask")]), Path(), sources)
+    assert [value.name for value in read.graph.input] == ["x"]
+
+
 def test_swapped_names_are_swapped_at_once(sources):
     tiny_onnx(sources / "net" / "net.onnx")
     made = variant(ONNX, [IMAGE], [Output("other", "end"), Output("end", "other")])
@@ -486,6 +494,22 @@ def test_a_shape_that_the_network_cannot_take_says_so(sources):
     with pytest.raises(ZooError, match="do not fit together") as caught:
         source_model(variant(ONNX, [Input("x", (1, 3, 9, 8))]), Path(), sources)
     assert "inputs[].shape" in caught.value.remedy
+
+
+def test_a_shape_that_cannot_be_inferred_is_kept_where_the_inputs_are_the_same(sources):
+    made = helper.make_graph(
+        # no inference looks through Abs at what a shape is
+        [helper.make_node("Abs", ["rows"], ["s"]), helper.make_node("Reshape", ["x", "s"], ["y"])],
+        "g",
+        [helper.make_tensor_value_info("x", TensorProto.FLOAT, (1, 6))],
+        [helper.make_tensor_value_info("y", TensorProto.FLOAT, (2, 3))],
+        [numpy_helper.from_array(np.array([2, -3]), "rows")],
+    )
+    model = helper.make_model(made, opset_imports=[helper.make_opsetid("", 17)], ir_version=8)
+    (sources / "net").mkdir()
+    onnx.save(model, sources / "net" / "net.onnx")
+    (output,) = source_model(variant(ONNX, [Input("x", (1, 6))]), Path(), sources).graph.output
+    assert [d.dim_value for d in output.type.tensor_type.shape.dim] == [2, 3]
 
 
 def test_a_file_that_is_no_onnx_says_so(sources):

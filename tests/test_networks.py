@@ -23,6 +23,7 @@ from PIL import Image
 from converters.download.options import split_mirrors
 
 MODELS = Path(__file__).parents[1] / "models"
+DATA = MODELS.parent / "data"
 
 
 class Network(NamedTuple):
@@ -33,13 +34,34 @@ class Network(NamedTuple):
 
 
 NETWORKS = [
+    Network("alike_t", 82728, (1, 3, 32, 64), ((1, 1, 32, 64), (1, 64, 32, 64))),
     Network("aodnet_dehaze", 1761, (1, 3, 48, 64), ((1, 3, 48, 64),)),
+    Network("blazeface_back", 136240, (1, 3, 256, 256), ((1, 896, 16), (1, 896, 1))),
     Network("blazeface_front", 101390, (1, 3, 128, 128), ((1, 896, 16), (1, 896, 1))),
     Network("dncnn_s25", 556032, (1, 1, 32, 48), ((1, 1, 32, 48),)),
+    Network("espnet_cityscapes", 364569, (1, 3, 32, 64), ((1, 20, 32, 64),)),
+    Network("extremec3_portrait", 37738, (1, 3, 32, 48), ((1, 1, 32, 48),)),
+    Network("faceboxes_prod", 1007330, (1, 3, 128, 128), ((1, 341, 4), (1, 341, 2))),
+    Network("fast_srgan_x4", 925646, (1, 3, 16, 24), ((1, 3, 64, 96),)),
+    Network("iat_lol", 91154, (1, 3, 32, 48), ((1, 3, 32, 48),) * 3),
     Network("lprnet", 446976, (1, 3, 24, 94), ((1, 68, 18),)),
+    Network("lut3d_classifier", 270083, (1, 3, 64, 64), ((1, 3, 1, 1),)),
+    Network("lwnet_drive_vessels", 68482, (1, 3, 32, 48), ((1, 1, 32, 48),)),
+    Network("mediapipe_face_landmark", 604685, (1, 3, 192, 192), ((1, 1), (1, 468, 3))),
+    Network("mediapipe_pose_detector", 818104, (1, 3, 128, 128), ((1, 896, 12), (1, 896, 1))),
     Network("mtcnn_onet", 389040, (2, 3, 48, 48), ((2, 4), (2, 10), (2, 2))),
+    Network("mtcnn_pnet", 6632, (2, 3, 12, 16), ((2, 4, 1, 3), (2, 2, 1, 3))),
+    Network("mtcnn_rnet", 100178, (2, 3, 24, 24), ((2, 4), (2, 2))),
+    Network("pointnet_modelnet40", 819624, (1, 64, 3), ((1, 40),)),
     Network("resnet20_cifar10", 269722, (2, 3, 32, 32), ((2, 10),)),
+    Network("retinaface_mnet025", 426608, (1, 3, 64, 96), ((1, 252, 4), (1, 252, 2), (1, 252, 10))),
+    Network("rfdn_x4", 433448, (1, 3, 40, 48), ((1, 3, 160, 192),)),
     Network("sci_lowlight_medium", 258, (1, 3, 32, 48), ((1, 3, 32, 48), (1, 3, 32, 48))),
+    Network("sgz_lowlight", 10561, (1, 3, 24, 36), ((1, 3, 24, 36), (1, 3, 24, 36))),
+    Network("sinet_portrait", 86910, (1, 3, 64, 96), ((1, 2, 64, 96),)),
+    Network("tddfa_v2_mb05", 850398 + 136 * 513, (2, 3, 120, 120), ((2, 62),)),
+    Network("tfeat_liberty", 599808, (2, 1, 32, 32), ((2, 128),)),
+    Network("ultraface_slim", 260188, (1, 3, 240, 320), ((1, 4420, 2), (1, 4420, 4))),
 ]
 EVERY_NETWORK = pytest.mark.parametrize("network", NETWORKS, ids=lambda network: network.model)
 
@@ -61,12 +83,24 @@ def built(model: str) -> torch.nn.Module:
     """The network as its recipe asks for it, with weights drawn by chance."""
     load = recipe(model)["load"]
     factory = getattr(imported(model, load["file"]), load["factory"])
-    return factory(**load.get("arguments", {})).eval()
+    sizes = {"{h}": 240, "{w}": 320}  # where the network is bound to a size
+    arguments = load.get("arguments", {})
+    return factory(**{name: sizes.get(value, value) for name, value in arguments.items()}).eval()
+
+
+def declared(model: str) -> dict[str, Any]:
+    """The sources of a recipe, and those of the shared data sets that it names."""
+    sources = dict(recipe(model)["sources"])
+    for data in recipe(model)["data"].values():
+        if data["kind"] == "shared":
+            text = (DATA / f"{data['set']}.yaml").read_text(encoding="utf-8")
+            sources.update(yaml.safe_load(text).get("sources", {}))
+    return sources
 
 
 def stored(model: str, source: str) -> Path:
-    """The source's file in a mirror's folder."""
-    sha256 = recipe(model)["sources"][source]["sha256"]
+    """The file of a source, of the recipe or of a data set that it draws from, in a mirror."""
+    sha256 = declared(model)[source]["sha256"]
     for mirror in split_mirrors(os.environ.get("ZOO_MIRRORS", "")):
         path = Path(mirror) / "sha256" / sha256[:2] / sha256
         if path.is_file():
@@ -87,7 +121,7 @@ def trained(model: str) -> Callable[[torch.Tensor], Any]:
         {name.removeprefix(prefix): value for name, value in state.items()},
         strict=load.get("strict", True),
     )
-    steps = recipe(model)["inputs"][0]["preprocess"]
+    steps = recipe(model)["inputs"][0].get("preprocess", [])
 
     @torch.inference_mode()
     def run(batch: torch.Tensor) -> Any:
@@ -156,7 +190,14 @@ def test_outputs_are_as_the_recipe_names_them(network: Network) -> None:
     outputs = built(network.model)(torch.zeros(network.takes))
     outputs = outputs if isinstance(outputs, tuple) else (outputs,)
     assert tuple(tuple(output.shape) for output in outputs) == network.gives
-    assert len(outputs) == len(recipe(network.model)["outputs"])
+    names = recipe(network.model).get("export", {}).get("output_names")
+    assert len(outputs) == len(names or recipe(network.model)["outputs"])
+
+
+def test_every_network_of_the_zoo_is_tested() -> None:
+    trained_here = {"digits", "espcn_x2", "u2netp"}  # their weights lie in the repository
+    files = {path.parent.name for path in MODELS.glob("*/network.py")}
+    assert {network.model for network in NETWORKS} == files - trained_here
 
 
 @EVERY_NETWORK

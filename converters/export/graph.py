@@ -17,6 +17,10 @@ OLDEST_FORMAT = 8
 """The ONNX file format written where the operators ask for no newer one."""
 
 
+FIRST_FORMAT_WITH_WEIGHTS_ALONE = 4
+"""The first ONNX file format in which a weight need not be an input too."""
+
+
 def operators(model: Model) -> dict[str, int]:
     """How often each operator occurs, subgraphs included."""
     return dict(sorted(Counter(node.op_type for node in _nodes(model.graph)).items()))
@@ -87,6 +91,7 @@ def without_initialisers_as_inputs(model: Model) -> Model:
     kept = [value for value in model.graph.input if value.name not in weights]
     del model.graph.input[:]
     model.graph.input.extend(kept)
+    model.ir_version = max(model.ir_version, FIRST_FORMAT_WITH_WEIGHTS_ALONE)
     return model
 
 
@@ -95,13 +100,20 @@ def with_static_inputs(model: Model, inputs: Sequence[Input]) -> Model:
     present = {value.name: value for value in model.graph.input}
     for declared in inputs:
         _check_name("inputs", declared.name, present, present)
-    declared_values = [_declared(present.pop(declared.name), declared) for declared in inputs]
+    former = [present.pop(declared.name) for declared in inputs]
+    declared_values = [_declared(*pair) for pair in zip(former, inputs, strict=True)]
     del model.graph.input[:]
     model.graph.input.extend([*declared_values, *present.values()])
+    if former != declared_values:
+        _forget_shapes(model)
+    return inferred(model)
+
+
+def _forget_shapes(model: Model) -> None:
+    """What followed from other inputs; where nothing changed, some of it cannot be inferred."""
     del model.graph.value_info[:]
     for output in model.graph.output:
         output.type.tensor_type.ClearField("shape")
-    return inferred(model)
 
 
 def check_all_declared(model: Model, inputs: Sequence[Input]) -> None:
