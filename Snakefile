@@ -10,8 +10,10 @@ min_version("9.27")
 BASE = Path(workflow.current_basedir)
 sys.path.insert(0, str(BASE))
 
-from converters import memory  # noqa: E402  (after the path is set)
+from converters import colours, memory, outlook  # noqa: E402  (after the path is set)
 from converters.plan import Plan  # noqa: E402
+
+colours.obey_no_color()
 
 
 configfile: BASE / "config.yaml"
@@ -76,6 +78,7 @@ memory.bound(workflow)
 
 onstart:
     PLAN.hold_folder()
+    outlook.tell(PLAN, workflow.cores or 1)
 
 
 onsuccess:
