@@ -41,6 +41,8 @@ ENTRIES = {
     "tf": "converters.tf",
     "quantize": "converters.quantize.__main__",
     "formats": "converters.formats",
+    "lint": "converters.lint.__main__",
+    "layers": "converters.verify.layers",
     "edgetpu": "converters.edgetpu",
     "reference": "converters.verify.reference",
     "verify": "converters.verify.__main__",
@@ -60,6 +62,8 @@ PACKAGES: dict[str, tuple[str, ...]] = {
     "formats": ("tensorflow", "keras", "h5py", "numpy"),
     "reference": ("torch", "onnxruntime", "tensorflow", "tflite-runtime", "numpy", "pillow"),
     "verify": ("tflite-runtime", "tensorflow", "keras", "openvino", "numpy", "pillow"),
+    "lint": ("tflite-runtime", "numpy", "pillow"),
+    "layers": ("tflite-runtime", "numpy", "matplotlib"),
     "edgetpu": ("edgetpu_compiler",),
     "pictures": ("pillow", "numpy"),
 }
@@ -70,6 +74,7 @@ TOOLS = ("edgetpu_compiler",)
 
 SAMPLINGS = {
     "quantize": ("calibration",),
+    "lint": ("calibration", "verification", "evaluation"),
     "reference": ("verification", "evaluation"),
     "verify": ("verification", "evaluation"),
 }

@@ -18,11 +18,13 @@ from converters.freshness import Freshness
 from converters.hold import hold_folder, plan_anew
 from converters.job import PLANNED
 from converters.jobs import (
+    DRAWN,
     FORMATS,
     MAKERS,
     MEASURED,
     Job,
     data_sources,
+    layered_artifacts,
     load_sources,
     surgery_sources,
     upstream,
@@ -50,7 +52,13 @@ ARTIFACT_PATHS = {
 }
 """Where an artefact lies below its variant's folder, if not at `<artefact>.tflite`."""
 
-WHAT = {"download": "key", "quantize": "kind", "formats": "format", "verify": "artifact"}
+WHAT = {
+    "download": "key",
+    "quantize": "kind",
+    "formats": "format",
+    "layers": "kind",
+    "verify": "artifact",
+}
 """The wildcard that tells apart the jobs of a stage, where there are several."""
 
 
@@ -249,6 +257,28 @@ class Plan:
 
         return evidence
 
+    def lint_folders(self, wildcards: Wildcards) -> list[str]:
+        """The downloaded sources of all samples."""
+        return _folders(wildcards.model, data_sources(self.variant(wildcards), *DRAWN))
+
+    def losses(self, wildcards: Wildcards) -> list[str]:
+        """What layers and lint noted, for an artefact that they look at."""
+        if wildcards.artifact not in layered_artifacts(self.variant(wildcards)):
+            return []
+        folder = f"results/{wildcards.model}/{wildcards.variant}"
+        return [f"{folder}/layers/{wildcards.artifact}.json", f"{folder}/facts/lint.json"]
+
+    def losses_option(self, wildcards: Wildcards) -> str:
+        """The options that tell verify where these are."""
+        found = zip(("--layers", "--lint"), self.losses(wildcards), strict=False)
+        return " ".join(f"{option} {path}" for option, path in found)
+
+    def layers(self, wildcards: Wildcards) -> list[str]:
+        """The tables of layers and their pictures."""
+        names = layered_artifacts(self.variant(wildcards))
+        folder = f"results/{wildcards.model}/{wildcards.variant}/layers"
+        return [f"{folder}/{name}.{ending}" for name in names for ending in ("json", "png")]
+
     def facts(self, wildcards: Wildcards) -> list[str]:
         """What the stages of a variant noted of their work."""
         variant = self.variant(wildcards)
@@ -257,6 +287,7 @@ class Plan:
             between = ["surgery"] if variant.is_changed else []
             stages = ["export", *between, "simplify", *stages]
         stages += [name for name in variant.artifacts if MAKERS.get(name) not in stages]
+        stages += ["lint"] if layered_artifacts(variant) else []
         folder = f"results/{wildcards.model}/{wildcards.variant}/facts"
         keys = sorted(
             downloaded(wildcards.model, key) for key in {**variant.sources, **variant.shared}

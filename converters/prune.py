@@ -49,7 +49,7 @@ INTERMEDIATE = ("saved_model", "ir")
 KEPT = ".downloads"
 """What was fetched once, by its digest, whoever wanted it."""
 
-NOTES = ("facts", "verify", TRACES)
+NOTES = ("facts", "layers", "verify", TRACES)
 """Folders of a variant that hold something of each stage or artefact."""
 
 HALF_WRITTEN = re.compile(r"\..+\.[a-z0-9_]{8}")
@@ -234,7 +234,8 @@ def _of_other_artifacts(
 
 
 def _stems(name: str) -> tuple[str, ...]:
-    return STEMS.get(name, (name, f"quantize-{name}", f"formats-{name}", f"verify-{name}"))
+    stages = ("quantize", "formats", "layers", "verify")
+    return STEMS.get(name, (name, *(f"{stage}-{name}" for stage in stages)))
 
 
 def remove(path: Path) -> None:

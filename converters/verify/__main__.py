@@ -6,8 +6,8 @@
         --reference-facts results/digits/8x8/facts/reference.json --out /tmp/evidence.json
 
 Measures every output (max abs, normalised max, cosine, SQNR), the task metric where the recipe
-has one, operators, transposes and size. Beyond the limits nothing is written to --out: what was
-measured then lies beside the log, as verify-<artifact>.failed.json.
+has one, the invariants of probabilities, operators, transposes and size. Beyond the limits nothing
+is written to --out: what was measured then lies beside the log, as verify-<artifact>.failed.json.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from converters.datasets.preprocess import Array
 from converters.datasets.samples import samples
 from converters.recipes import load_variant
 from converters.recipes.recipe import Variant
-from converters.verify import archive, evidence, limits, mapping, runners, suspect
+from converters.verify import archive, evidence, limits, lost, mapping, runners, suspect
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -36,6 +36,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--sources", type=Path, default=Path("sources"), help="folder of downloads")
     parser.add_argument("--out", type=Path, required=True, help="JSON file of evidence to write")
     parser.add_argument("--outputs", type=Path, help="npz file for the first samples' outputs")
+    parser.add_argument(
+        "--layers", type=Path, nargs="?", help="of an int8 kind, its table of layers"
+    )
+    parser.add_argument("--lint", type=Path, nargs="?", help="of an int8 kind, the lint's facts")
 
 
 def run(args: argparse.Namespace) -> None:
@@ -46,24 +50,35 @@ def run(args: argparse.Namespace) -> None:
     bounds = limits.limits_of(args.artifact, variant.limits)
     runner = runners.opened(args.artifact, args.path, Interface.read(args.interface))
     answered = evidence.answers(variant, runner, tables)
-    differences, checks = evidence.compared(answered, tables, bounds)
+    told = evidence.told_of(variant, runner)
+    differences, checks = evidence.compared(answered, tables, bounds, told)
     metric = _metric(args, variant, runner, facts, tables) if not _broken(checks) else None
     on_edgetpu = mapping.prediction_of(args.artifact, args.path)
     checks += mapping.checks(on_edgetpu, bounds)
     found = evidence.collected(differences, checks, runner, metric, bounds)
-    data = {**evidence.record(args.artifact, found, runner), "samples": facts["samples"]}
+    layers, lint = _read(args.layers), _read(args.lint)
+    data = {
+        **evidence.record(args.artifact, found, runner),
+        "samples": facts["samples"],
+        **lost.short(layers),
+    }
     data |= {"edgetpu": on_edgetpu.record()} if on_edgetpu else {}
     refusal = limits.refusal(args.artifact, found.checks)
     kept = stage.LOGS / args.model / args.variant / f"verify-{args.artifact}.failed.json"
     if refusal is not None:
         stage.write_json(kept, data)
         refusal.remedy += f"; measured: {kept}{suspect.advice(args, found.checks)}"
+        refusal.remedy += lost.advice(layers, lint)
         raise refusal
     kept.unlink(missing_ok=True)
     if args.outputs:
         shown = archive.stacked("output", answered[: archive.SHOWN])
         archive.write(args.outputs, shown)
     stage.write_json(args.out, data)
+
+
+def _read(path: Path | None) -> Any:
+    return None if path is None else json.loads(path.read_text(encoding="utf-8"))
 
 
 def _broken(checks: list[limits.Check]) -> bool:
