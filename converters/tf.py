@@ -100,6 +100,7 @@ def options_for(variant: Variant, graph: Graph) -> Options:
         },
         from_channels_first=not variant.inputs or _any_channels_first(variant.inputs),
         target=cast("Target", variant.stages["tf"].get("target", "cpu")),
+        equalise=bool(variant.stages["tf"].get("equalise", False)),
     )
 
 
@@ -149,6 +150,7 @@ def facts_of(
             "remaining": list(explanations(plan)),
         },
         "overrides": list(overrides),
+        "equalised": list(converted.equalised),
         "ir_operators": dict(Counter(node.type for node in graph.nodes)),
         "versions": versions("tensorflow", "openvino", "scipy", "numpy"),
     }
