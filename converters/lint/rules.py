@@ -42,7 +42,7 @@ CHANNELS = {"CONV_2D": 0, "DEPTHWISE_CONV_2D": 3, "FULLY_CONNECTED": 0, "TRANSPO
 RELU6 = 3
 """Its number among fused activations."""
 
-ISLAND = "keep it in float"
+ISLAND = "keep it in float (`quantize: {keep_float: {names: [...]}}`)"
 
 
 class Finding(NamedTuple):

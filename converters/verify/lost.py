@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
@@ -40,7 +41,7 @@ def _tries(layers: Data, lint: Data | None, culprit: Data) -> Iterator[str]:
     row = layers["layers"][culprit["number"]]
     if row.get("clipped", 0) > CLIPPED:
         yield f"more calibration samples ({100 * row['clipped']:.1f}% of its values were clipped)"
-    yield f"{culprit['operator']} {culprit['name']} in float"
+    yield f"`quantize: {{keep_float: {{names: [{json.dumps(culprit['name'])}]}}}}`"
     same = [each for each in warnings if each["name"] == culprit["name"]]
     yield from (f"{each['remedy']} ({each['rule']})" for each in same[:2])
 
