@@ -46,8 +46,8 @@ class Graph(NamedTuple):
 
 def graph(path: Path) -> Graph:
     """What a file computes."""
-    model = _model(path.read_bytes(), str(path))
-    main, names = model.subgraphs[0], [name for name, _ in _codes(model)]
+    model = parsed(path.read_bytes(), str(path))
+    main, names = model.subgraphs[0], [name for name, _ in codes(model)]
     steps = [
         Step(
             names[each.opcodeIndex],
