@@ -30,6 +30,7 @@ from converters.jobs import (
     upstream,
     verified_artifacts,
 )
+from converters.losses import Losses
 from converters.recipes import Recipe, Source, Variant, load_owner, load_recipe, recipe_folders
 from converters.recipes.problems import nearest
 from converters.recipes.references import downloaded, is_shared
@@ -261,23 +262,10 @@ class Plan:
         """The downloaded sources of all samples."""
         return _folders(wildcards.model, data_sources(self.variant(wildcards), *DRAWN))
 
-    def losses(self, wildcards: Wildcards) -> list[str]:
-        """What layers and lint noted, for an artefact that they look at."""
-        if wildcards.artifact not in layered_artifacts(self.variant(wildcards)):
-            return []
-        folder = f"results/{wildcards.model}/{wildcards.variant}"
-        return [f"{folder}/layers/{wildcards.artifact}.json", f"{folder}/facts/lint.json"]
-
-    def losses_option(self, wildcards: Wildcards) -> str:
-        """The options that tell verify where these are."""
-        found = zip(("--layers", "--lint"), self.losses(wildcards), strict=False)
-        return " ".join(f"{option} {path}" for option, path in found)
-
-    def layers(self, wildcards: Wildcards) -> list[str]:
-        """The tables of layers and their pictures."""
-        names = layered_artifacts(self.variant(wildcards))
-        folder = f"results/{wildcards.model}/{wildcards.variant}/layers"
-        return [f"{folder}/{name}.{ending}" for name in names for ending in ("json", "png")]
+    @property
+    def losses(self) -> Losses:
+        """What is known of the layers of quantised files."""
+        return Losses(self.variant)
 
     def facts(self, wildcards: Wildcards) -> list[str]:
         """What the stages of a variant noted of their work."""

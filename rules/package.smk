@@ -38,7 +38,7 @@ rule package:
         report=rules.report.output.report,
         interface=rules.tf.output.interface,
         pictures=rules.pictures.output.folder,
-        layers=PLAN.layers,
+        layers=PLAN.losses.tables,
     output:
         folder=directory("results/{model}/{variant}/package"),
     log:

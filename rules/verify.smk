@@ -91,7 +91,7 @@ rule verify:
         reference=rules.reference.output.samples,
         reference_facts=rules.reference.output.facts,
         data=PLAN.evaluation_folders,
-        losses=PLAN.losses,
+        losses=PLAN.losses.files,
     output:
         evidence="results/{model}/{variant}/verify/{artifact}.json",
         outputs="results/{model}/{variant}/verify/{artifact}.npz",
@@ -103,7 +103,7 @@ rule verify:
         mem_mb=PLAN.memory("verify"),
     params:
         models=PLAN.models,
-        losses=PLAN.losses_option,
+        losses=PLAN.losses.option,
     message:
         "{wildcards.model}/{wildcards.variant}: verify {wildcards.artifact}"
     shell:
