@@ -53,6 +53,12 @@ site: env ## build and site/: static pages to look at, from what is built
 test: env ## run the whole test suite
 	$(BIN)/python -m pytest -n $(CORES) --dist loadfile
 
+targets: env ## build the further targets of every recipe that has any, and their environments
+	$(BIN)/snakemake --cores $(CORES) targets
+
+targets-test: env ## test further targets with the environments that they need: makes them
+	ZOO_TARGETS_TESTS=1 $(BIN)/python -m pytest -n $(CORES) --dist loadfile tests/test_targets.py tests/test_browser.py
+
 lint: env ## formatters, linters and the type checker, without changing anything
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
@@ -91,6 +97,7 @@ lock-env: env ## resolve envs/*.in again into envs/*.txt
 	$(BIN)/uv pip compile envs/main.in -q --upgrade --python-version 3.11 --generate-hashes --no-header --no-emit-index-url -o envs/main.txt
 	$(BIN)/uv pip compile envs/uv.in -q --upgrade --python-version 3.11 --generate-hashes --no-header --no-emit-index-url -o envs/uv.txt
 	$(BIN)/uv pip compile envs/peers.in -q --upgrade --python-version 3.12 --generate-hashes --no-header --no-emit-index-url -o envs/peers.txt
+	$(BIN)/python -m converters.environments lock
 	$(BIN)/uv pip compile envs/slurm.in -q --upgrade --constraints envs/main.txt --python-version 3.11 --generate-hashes --no-header --no-emit-index-url $$(sed -n 's/^\([a-z0-9][^=]*\)==.*/--no-emit-package \1/p' envs/main.txt) -o envs/slurm.txt
 
 clean: ## remove what builds made (results, logs), keep downloads and the environment

@@ -14,6 +14,7 @@ from converters.recipes import Variant
 from converters.recipes.references import downloaded, key_of
 from converters.recipes.slices import EXPORTED, draws
 from converters.stage import ALL_VARIANTS
+from converters.targets.table import C_ARRAY_OF, TARGETS, is_of_network
 
 RESULTS = Path("results")
 
@@ -25,12 +26,6 @@ LOAD_FIELDS = ("weights", "path", "model", "prototxt", "caffemodel")
 
 MEASURED = ("verification", "evaluation")
 """The samplings that verify draws."""
-
-DRAWN = ("calibration", *MEASURED)
-"""The samplings that lint holds against each other."""
-
-TWIN = "float32"
-"""The artefact that a quantised one is held against layer by layer, wanted or not."""
 
 
 class Job(NamedTuple):
@@ -58,11 +53,6 @@ def upstream(job: Job, variant: Variant) -> tuple[Job, ...]:
 def verified_artifacts(variant: Variant) -> list[str]:
     """The artefacts that are compared with the source: all but those for absent hardware."""
     return [name for name in variant.artifacts if name != COMPILED]
-
-
-def layered_artifacts(variant: Variant) -> list[str]:
-    """The artefacts whose every layer is held against the float file's: those with int8 ranges."""
-    return [name for name in verified_artifacts(variant) if name not in MAKERS and draws(name)]
 
 
 def load_sources(variant: Variant) -> set[str]:
@@ -99,10 +89,15 @@ def made_by(job: Job, artifact: str) -> Job:
 FORMATS = ("frozen_pb", "h5", "keras", "weights_and_json")
 """The artefacts that one more stage reads from the SavedModel."""
 
-OF_MANY = ("quantize", "formats")
+OF_MANY = ("quantize", "formats", "target")
 """Stages that make several artefacts, each in a job of its own."""
 
-MAKERS = {"saved_model": "tf", "ir": "mo", **dict.fromkeys(FORMATS, "formats")}
+MAKERS = {
+    "saved_model": "tf",
+    "ir": "mo",
+    **dict.fromkeys(FORMATS, "formats"),
+    **dict.fromkeys(TARGETS, "target"),
+}
 """The stage that makes an artefact, where that is not quantize."""
 
 
@@ -154,14 +149,25 @@ def _of_formats(job: Job, _variant: Variant) -> Iterator[Job]:
     yield _beside(job, "tf")
 
 
-def _of_lint(job: Job, variant: Variant) -> Iterator[Job]:
-    yield from (made_by(job, TWIN), _beside(job, "tf"), _beside(job, "reference"))
-    yield from _downloads(job, data_sources(variant, *DRAWN))
+def _of_target(job: Job, variant: Variant) -> Iterator[Job]:
+    yield from (_beside(job, "tf"), target_origin(job, variant))
+    target = TARGETS[job.what]
+    if target.draws:
+        yield from _downloads(job, data_sources(variant, "calibration"))
+    if is_of_network(job.what, variant):
+        yield from _downloads(job, load_sources(variant))
 
 
-def _of_layers(job: Job, _variant: Variant) -> Iterator[Job]:
-    yield from (made_by(job, job.what), made_by(job, TWIN))
-    yield from (_beside(job, "tf"), _beside(job, "reference"))
+def target_origin(job: Job, variant: Variant) -> Job:
+    """The job that makes what a target is made from."""
+    origin = TARGETS[job.what].origin
+    if origin == "tflite":
+        kind = variant.stages.get("target_options", {}).get("c_array_of", C_ARRAY_OF)
+        return _beside(job, "quantize", str(kind))
+    if origin == "onnx":
+        exported = variant.framework in EXPORTED
+        return _beside(job, "simplify") if exported else _beside(job, "target", "onnx_nhwc")
+    return _beside(job, "mo" if origin == "ir" else "tf")
 
 
 def _of_edgetpu(job: Job, _variant: Variant) -> Iterator[Job]:
@@ -181,8 +187,6 @@ def _of_verify(job: Job, variant: Variant) -> Iterator[Job]:
     yield _beside(job, "tf")
     yield _beside(job, "reference")
     yield from _downloads(job, data_sources(variant, *MEASURED))
-    if job.what in layered_artifacts(variant):
-        yield from (_beside(job, "layers", job.what), _beside(job, "lint"))
 
 
 def _verified(job: Job, variant: Variant) -> Iterator[Job]:
@@ -204,16 +208,18 @@ def _of_report(job: Job, variant: Variant) -> Iterator[Job]:
         yield _beside(job, "surgery")
     yield from (_beside(job, "mo"), _beside(job, "tf"), _beside(job, "reference"))
     yield from (made_by(job, name) for name in verified_artifacts(variant))
-    if layered_artifacts(variant):
-        yield _beside(job, "lint")
     if COMPILED in variant.artifacts:
         yield _beside(job, "edgetpu")
+
+
+def _of_target_report(job: Job, variant: Variant) -> Iterator[Job]:
+    for name in variant.targets:
+        yield from (_beside(job, "verify", name), made_by(job, name))
 
 
 def _of_package(job: Job, variant: Variant) -> Iterator[Job]:
     yield from (made_by(job, name) for name in verified_artifacts(variant))
     yield from (_beside(job, "report"), _beside(job, "tf"), _beside(job, "pictures"))
-    yield from (_beside(job, "layers", name) for name in layered_artifacts(variant))
 
 
 READS: Mapping[str, Callable[[Job, Variant], Iterator[Job]]] = {
@@ -225,13 +231,13 @@ READS: Mapping[str, Callable[[Job, Variant], Iterator[Job]]] = {
     "tf": _of_tf,
     "quantize": _of_quantize,
     "formats": _of_formats,
-    "lint": _of_lint,
-    "layers": _of_layers,
     "edgetpu": _of_edgetpu,
     "reference": _of_reference,
     "verify": _of_verify,
     "pictures": _of_pictures,
     "report": _of_report,
+    "target": _of_target,
+    "target_report": _of_target_report,
     "package": _of_package,
 }
 """For each stage, the jobs it reads from."""

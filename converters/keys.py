@@ -25,10 +25,13 @@ from typing import Any
 
 from converters import edgetpu_command
 from converters.contents import file_digest
+from converters.environments.table import lock_of
 from converters.jobs import Job
 from converters.recipes import Recipe, Source, Variant, stage_slice
 from converters.recipes.shared import DataSet
 from converters.recipes.slices import draws
+from converters.targets.makers import MAKERS
+from converters.targets.table import TARGETS
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -41,14 +44,14 @@ ENTRIES = {
     "tf": "converters.tf",
     "quantize": "converters.quantize.__main__",
     "formats": "converters.formats",
-    "lint": "converters.lint.__main__",
-    "layers": "converters.verify.layers",
     "edgetpu": "converters.edgetpu",
     "reference": "converters.verify.reference",
     "verify": "converters.verify.__main__",
     "pictures": "converters.verify.pictures",
     "report": "converters.report",
     "package": "converters.package",
+    "target": "converters.targets.__main__",
+    "target_report": "converters.report",
 }
 """The module that each stage runs."""
 
@@ -62,21 +65,20 @@ PACKAGES: dict[str, tuple[str, ...]] = {
     "formats": ("tensorflow", "keras", "h5py", "numpy"),
     "reference": ("torch", "onnxruntime", "tensorflow", "tflite-runtime", "numpy", "pillow"),
     "verify": ("tflite-runtime", "tensorflow", "keras", "openvino", "numpy", "pillow"),
-    "lint": ("tflite-runtime", "numpy", "pillow"),
-    "layers": ("tflite-runtime", "numpy", "matplotlib"),
     "edgetpu": ("edgetpu_compiler",),
     "pictures": ("pillow", "numpy"),
+    "target": ("numpy", "pillow", "openvino", "onnx", "onnxruntime", "tensorflow", "torch"),
 }
 """The packages and tools whose version can change what a stage makes."""
 
-TOOLS = ("edgetpu_compiler",)
+TOOLS = ("edgetpu_compiler", "nvidia-smi", "trtexec", "node")
 """Those that are commands and no Python packages."""
 
 SAMPLINGS = {
     "quantize": ("calibration",),
-    "lint": ("calibration", "verification", "evaluation"),
     "reference": ("verification", "evaluation"),
     "verify": ("verification", "evaluation"),
+    "target": ("calibration",),
 }
 """Which samplings of a recipe each stage draws from."""
 
@@ -95,13 +97,35 @@ def key_parts(variant: Variant, folder: Path, stage: str, what: str = "") -> dic
     return {
         "stage": [stage, what, folder.name, variant.name],
         "recipe": _as_json(stage_slice(variant, stage, what)),
-        "code": code_of(ENTRIES[stage]),
+        "code": code_behind(stage, what),
         "command": command_of(stage),
-        "packages": {name: _version(name) for name in ("python", *PACKAGES.get(stage, ()))},
+        "packages": {
+            **{name: _version(name) for name in ("python", *PACKAGES.get(stage, ()))},
+            **of_environments(what),
+        },
         "files": {
             str(path): _content_digest(folder / path) for path in local_files(variant, stage, what)
         },
     }
+
+
+def of_environments(what: str) -> dict[str, str]:
+    """What else a further target depends on: locks of environments, hardware, the system."""
+    target = TARGETS.get(what)
+    if target is None:
+        return {}
+    locks = {f"environment {name}": _lock_digest(name) for name in target.environments}
+    tools = OF_HARDWARE if target.hardware else ("node",) if target.runs_in == "node" else ()
+    return {**locks, **{name: _version(name) for name in tools}, "system": sys.platform}
+
+
+OF_HARDWARE = ("nvidia-smi", "trtexec")
+"""Commands that are where a GPU is."""
+
+
+@cache
+def _lock_digest(environment: str) -> str:
+    return file_digest(lock_of(environment))[:16]
 
 
 def source_parts(source: Source, folder: Path) -> dict[str, Any]:
@@ -129,11 +153,12 @@ def parts_of(job: Job, recipe: Recipe | DataSet) -> dict[str, Any]:
 
 def local_files(variant: Variant, stage: str, what: str = "") -> list[Path]:
     """The files and folders of the model's folder that a stage reads, relative to it, sorted."""
-    wanted = () if stage == "quantize" and not draws(what) else SAMPLINGS.get(stage, ())
+    wanted = SAMPLINGS.get(stage, ()) if _draws(stage, what) else ()
     samplings = [getattr(variant, name) for name in wanted]
     data = [variant.data[sampling.data] for sampling in samplings if sampling is not None]
     files = [options[field] for options in data for field in ("file", "folder") if field in options]
-    if stage in RUNS_THE_NETWORK:
+    is_network = stage == "target" and what in TARGETS and TARGETS[what].origin == "network"
+    if stage in RUNS_THE_NETWORK or is_network:
         files.append(_network_file(variant))
     if stage == "surgery":
         files += surgery_files(variant)
@@ -148,16 +173,38 @@ def surgery_files(variant: Variant) -> list[str]:
     return [str(each["file"]) for each in tables if each.get("file")]
 
 
+def _draws(stage: str, what: str) -> bool:
+    """Whether a job draws samples: of quantize and of targets not every one does."""
+    if stage == "target" and what in TARGETS:
+        return TARGETS[what].draws
+    return stage != "quantize" or draws(what)
+
+
 def _network_file(variant: Variant) -> str | None:
     file = variant.load.get("file")
     other = variant.load.get("model_folder")
     return f"../{other}/{file}" if file and other else file
 
 
+def code_behind(stage: str, what: str = "") -> dict[str, str]:
+    """Of a target, its maker too; what verifies further targets, of these alone."""
+    if stage == "target" and what in TARGETS:
+        maker = f"converters.targets.{MAKERS[TARGETS[what].maker].module}"
+        return {**code_of(ENTRIES[stage]), **code_of(maker)}
+    return code_of(ENTRIES[stage], "" if what in TARGETS else FURTHER)
+
+
+FURTHER = "converters.verify.further"
+"""The module through which verify reaches all that only further targets need."""
+
+
 @cache
-def code_of(entry: str) -> dict[str, str]:
-    """A short digest for a module and for each of our modules it imports, however indirectly."""
-    return {name: _meaning(name) for name in sorted(_closure(entry))}
+def code_of(entry: str, but: str = "") -> dict[str, str]:
+    """A short digest for a module and for each of our modules it imports, however indirectly.
+
+    What only the module `but` leads to is left out.
+    """
+    return {name: _meaning(name) for name in sorted(_closure(entry, but))}
 
 
 def edited_since(moment: float, parts: Mapping[str, Any], folder: Path, *data_sets: Path) -> bool:
@@ -203,15 +250,15 @@ def _strings(tokens: Iterable[tokenize.TokenInfo]) -> Iterator[str]:
             return
 
 
-def _closure(entry: str) -> set[str]:
-    found: set[str] = set()
+def _closure(entry: str, but: str = "") -> set[str]:
+    found: set[str] = {but} if but else set()
     waiting = [entry]
     while waiting:
         name = waiting.pop()
         if name not in found and _path(name) is not None:
             found.add(name)
             waiting.extend(_imports(name))
-    return found
+    return found - {but}
 
 
 @cache

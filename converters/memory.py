@@ -15,6 +15,7 @@ from typing import Any, NamedTuple
 
 from converters.jobs import FORMATS, load_sources
 from converters.recipes import Variant
+from converters.targets.table import TARGETS
 
 MEGABYTE = 1e6
 SOURCES = Path("sources")
@@ -36,14 +37,15 @@ NEEDS: Mapping[str, Need] = {
     "tf": Need(1000, 21),
     "quantize": Need(800, 26.5, 1250),
     "formats": Need(1200, 30),
-    "lint": Need(200, 6, 10000),
-    "layers": Need(250, 6, 12500),
     "edgetpu": Need(1000, 26.5),  # not measured: the compiler is not to be had here
     "reference": Need(750, 2, 500),
     "verify": Need(100, 3, 1400),
     "verify-ir": Need(150, 2.5, 500),
     "verify-saved_model": Need(750, 27, 600),
     **{f"verify-{name}": Need(1200, 27, 600) for name in FORMATS},
+    "target": Need(1800, 30, 1600),  # not measured by target: most start TensorFlow
+    **{f"verify-{name}": Need(1200, 27, 1400) for name in TARGETS},
+    "target_report": Need(100),
     "pictures": Need(100, 0, 250),
     "report": Need(100),
     "package": Need(100),

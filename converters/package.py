@@ -1,9 +1,5 @@
 """package: one folder per variant with its artefacts, the report and a manifest of them all.
 
-    python -m converters.package digits 8x8 --artifacts results/digits/8x8/float32.tflite \\
-        --report results/digits/8x8/report.json --interface results/digits/8x8/interface.json \\
-        --pictures results/digits/8x8/pictures --out /tmp/package
-
 The manifest lists every file with its sha256 and size in a stable order, and the versions that
 made them. Files are copied, never linked: what is packaged no longer changes with the build.
 """
@@ -73,7 +69,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--report", type=Path, required=True, help="report.json")
     parser.add_argument("--interface", type=Path, required=True, help="interface.json")
     parser.add_argument("--pictures", type=Path, required=True, help="folder of pictures")
-    parser.add_argument("--layers", type=Path, nargs="*", default=[], help="tables and pictures")
     parser.add_argument("--out", type=Path, required=True, help="folder to make")
 
 
@@ -84,8 +79,6 @@ def run(args: argparse.Namespace) -> None:
         extras.append(args.pictures)
     with stage.made_whole(args.out) as folder:
         fill(folder, [*args.artifacts, *compiled_file(args.report)], extras)
-        if args.layers:
-            fill(folder / "layers", [], args.layers)
         listing = manifest(folder, json.loads(args.report.read_text()))
         text = json.dumps(listing, indent=2, sort_keys=True, ensure_ascii=False)
         (folder / MANIFEST).write_text(text + "\n", encoding="utf-8")

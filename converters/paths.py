@@ -8,8 +8,10 @@ from converters import jobs
 from converters.errors import ZooError
 from converters.jobs import Job
 from converters.stage import ALL_VARIANTS
+from converters.targets.table import TARGETS as ALL_TARGETS
 
 FORMATS = "|".join(jobs.FORMATS)
+TARGETS = "|".join(ALL_TARGETS)
 
 FOLDER = r"results/(?P<model>[^/]+)/(?P<variant>[^/]+)"
 
@@ -24,10 +26,11 @@ PLACES: tuple[tuple[str, str], ...] = (
     (rf"{FOLDER}/(reference\.npz|facts/reference\.json)", "reference"),
     (rf"{FOLDER}/(?P<what>{FORMATS})(/.*)?", "formats"),
     (rf"{FOLDER}/facts/(?P<what>{FORMATS})\.json", "formats"),
+    (rf"{FOLDER}/targets/report\.json", "target_report"),
+    (rf"{FOLDER}/(?P<what>{TARGETS})(/.*)?", "target"),
+    (rf"{FOLDER}/facts/(?P<what>{TARGETS})\.json", "target"),
     (rf"{FOLDER}/(?P<what>\w+)\.tflite", "quantize"),
     (rf"{FOLDER}/verify/(?P<what>\w+)\.(json|npz)", "verify"),
-    (rf"{FOLDER}/facts/lint\.json", "lint"),
-    (rf"{FOLDER}/layers/(?P<what>\w+)\.(json|png)", "layers"),
     (rf"{FOLDER}/pictures(/.*)?", "pictures"),
     (rf"{FOLDER}/report\.json", "report"),
     (rf"{FOLDER}/facts/(?P<what>\w+)\.json", "quantize"),

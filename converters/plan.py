@@ -18,19 +18,16 @@ from converters.freshness import Freshness
 from converters.hold import hold_folder, plan_anew
 from converters.job import PLANNED
 from converters.jobs import (
-    DRAWN,
     FORMATS,
     MAKERS,
     MEASURED,
     Job,
     data_sources,
-    layered_artifacts,
     load_sources,
     surgery_sources,
     upstream,
     verified_artifacts,
 )
-from converters.losses import Losses
 from converters.recipes import Recipe, Source, Variant, load_owner, load_recipe, recipe_folders
 from converters.recipes.problems import nearest
 from converters.recipes.references import downloaded, is_shared
@@ -38,6 +35,7 @@ from converters.recipes.shared import DataSet
 from converters.recipes.slices import EXPORTED, draws
 from converters.stage import ALL_VARIANTS
 from converters.store import VARIABLE
+from converters.targets.table import TARGETS
 from converters.workers import build_id
 
 FORWARDED = (edgetpu_command.VARIABLE,)
@@ -50,6 +48,7 @@ ARTIFACT_PATHS = {
     "saved_model": "saved_model",
     "ir": "ir/model.xml",
     **{name: name for name in FORMATS},
+    **{name: name for name in TARGETS},
 }
 """Where an artefact lies below its variant's folder, if not at `<artefact>.tflite`."""
 
@@ -57,7 +56,7 @@ WHAT = {
     "download": "key",
     "quantize": "kind",
     "formats": "format",
-    "layers": "kind",
+    "target": "target",
     "verify": "artifact",
 }
 """The wildcard that tells apart the jobs of a stage, where there are several."""
@@ -147,15 +146,16 @@ class Plan:
 
     def _packages(self, is_wanted: Callable[[Recipe], bool]) -> list[str]:
         """The folder that each variant ends in, and a failing check for each bad recipe."""
-        recipes = [recipe for recipe in self._built() if is_wanted(recipe)]
+        recipes = [recipe for recipe in self.built() if is_wanted(recipe)]
         folders = [f"results/{r.id}/{name}/package" for r in recipes for name in r.variants]
         return [*folders, *(f"results/{model}/recipe.checked" for model in self.problems)]
 
     def targets(self) -> list[str]:
         """The ids of all recipes that are built."""
-        return [recipe.id for recipe in self._built()]
+        return [recipe.id for recipe in self.built()]
 
-    def _built(self) -> list[Recipe]:
+    def built(self) -> list[Recipe]:
+        """The recipes that targets may ask for."""
         return [r for r in self.recipes.values() if not_built_because(r) is None]
 
     def variant(self, wildcards: Wildcards) -> Variant:
@@ -186,11 +186,11 @@ class Plan:
 
     def source_folders(self, wildcards: Wildcards) -> list[str]:
         """The downloaded sources that hold the network and its weights."""
-        return _folders(wildcards.model, load_sources(self.variant(wildcards)))
+        return folders(wildcards.model, load_sources(self.variant(wildcards)))
 
     def surgery_folders(self, wildcards: Wildcards) -> list[str]:
         """The downloaded sources that operations of surgery read."""
-        return _folders(wildcards.model, surgery_sources(self.variant(wildcards)))
+        return folders(wildcards.model, surgery_sources(self.variant(wildcards)))
 
     def graph(self, wildcards: Wildcards) -> str:
         """The ONNX graph that the chain starts from: changed by surgery, or as it was exported."""
@@ -202,12 +202,12 @@ class Plan:
         variant = self.variant(wildcards)
         if not draws(wildcards.kind):
             return []
-        return _folders(wildcards.model, data_sources(variant, "calibration"))
+        return folders(wildcards.model, data_sources(variant, "calibration"))
 
     def evaluation_folders(self, wildcards: Wildcards) -> list[str]:
         """The downloaded sources of the samples that artefacts are measured on."""
         wanted = data_sources(self.variant(wildcards), *MEASURED)
-        return _folders(wildcards.model, wanted)
+        return folders(wildcards.model, wanted)
 
     def mo_origin(self, wildcards: Wildcards) -> list[str]:
         """What mo reads: the simplified ONNX, or the sources of another framework."""
@@ -225,7 +225,7 @@ class Plan:
         """What the source model and its samples are made of."""
         variant = self.variant(wildcards)
         samples = data_sources(variant, *MEASURED)
-        origin = _folders(wildcards.model, {*load_sources(variant), *samples})
+        origin = folders(wildcards.model, {*load_sources(variant), *samples})
         if variant.framework == "onnx" or variant.is_changed:
             origin.append(self.graph(wildcards))
         return origin
@@ -258,15 +258,6 @@ class Plan:
 
         return evidence
 
-    def lint_folders(self, wildcards: Wildcards) -> list[str]:
-        """The downloaded sources of all samples."""
-        return _folders(wildcards.model, data_sources(self.variant(wildcards), *DRAWN))
-
-    @property
-    def losses(self) -> Losses:
-        """What is known of the layers of quantised files."""
-        return Losses(self.variant)
-
     def facts(self, wildcards: Wildcards) -> list[str]:
         """What the stages of a variant noted of their work."""
         variant = self.variant(wildcards)
@@ -275,7 +266,6 @@ class Plan:
             between = ["surgery"] if variant.is_changed else []
             stages = ["export", *between, "simplify", *stages]
         stages += [name for name in variant.artifacts if MAKERS.get(name) not in stages]
-        stages += ["lint"] if layered_artifacts(variant) else []
         folder = f"results/{wildcards.model}/{wildcards.variant}/facts"
         keys = sorted(
             downloaded(wildcards.model, key) for key in {**variant.sources, **variant.shared}
@@ -395,5 +385,6 @@ def _sources(recipe: Recipe) -> dict[str, Source]:
     return {key: s for v in variants for key, s in {**v.sources, **v.shared}.items()}
 
 
-def _folders(model: str, sources: Iterable[str]) -> list[str]:
+def folders(model: str, sources: Iterable[str]) -> list[str]:
+    """Where sources are downloaded to."""
     return [f"sources/{'/'.join(downloaded(model, source))}" for source in sorted(sources)]

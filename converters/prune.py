@@ -1,8 +1,5 @@
 """prune: what lies in results/, sources/ and logs/ though no recipe wants it any more.
 
-    python -m converters.prune            what would be removed
-    python -m converters.prune --delete   remove it
-
 Prints each file or folder with its size and the reason; `--delete` removes them. Nothing outside
 these three folders is touched, and symbolic links are never followed. What cannot be judged stays:
 everything of a recipe that is wrong, and files that lie beside the folders of models.
@@ -27,6 +24,7 @@ from converters.recipes.shared import load_data_set
 from converters.recipes.slices import EXPORTED
 from converters.stage import ALL_VARIANTS
 from converters.summary import size_text
+from converters.targets.table import TARGETS
 from converters.traces import FOLDER as TRACES
 
 FOLDERS = ("results", "sources", "logs")
@@ -49,7 +47,7 @@ INTERMEDIATE = ("saved_model", "ir")
 KEPT = ".downloads"
 """What was fetched once, by its digest, whoever wanted it."""
 
-NOTES = ("facts", "layers", "verify", TRACES)
+NOTES = ("facts", "verify", TRACES)
 """Folders of a variant that hold something of each stage or artefact."""
 
 HALF_WRITTEN = re.compile(r"\..+\.[a-z0-9_]{8}")
@@ -218,7 +216,8 @@ def _of_other_artifacts(
     folder: Path, recipe: Recipe, variant: Variant
 ) -> Iterator[tuple[Path, str]]:
     """Files of artefacts and stages that the variant does without."""
-    absent = [name for name in ARTIFACTS if name not in variant.artifacts]
+    wanted = {*variant.artifacts, *variant.targets}
+    absent = [name for name in (*ARTIFACTS, *TARGETS) if name not in wanted]
     reasons = {name: f"{recipe.id} {variant.name} makes no {name}" for name in absent}
     if variant.framework not in EXPORTED:
         reason = f"{recipe.id} comes from {variant.framework} without it"
@@ -233,9 +232,12 @@ def _of_other_artifacts(
             yield path, by_stem[stem]
 
 
+OF_ARTIFACTS = ("quantize", "formats", "target", "verify")
+"""Stages whose jobs are told apart by an artefact."""
+
+
 def _stems(name: str) -> tuple[str, ...]:
-    stages = ("quantize", "formats", "layers", "verify")
-    return STEMS.get(name, (name, *(f"{stage}-{name}" for stage in stages)))
+    return STEMS.get(name, (name, *(f"{stage}-{name}" for stage in OF_ARTIFACTS)))
 
 
 def remove(path: Path) -> None:

@@ -1,8 +1,5 @@
 """tf: OpenVINO IR, channels first, to a TensorFlow SavedModel, channels last.
 
-    python -m converters.tf digits 8x8 --xml results/digits/8x8/ir/model.xml \\
-        --out /tmp/saved_model --interface /tmp/interface.json --facts /tmp/f.json
-
 Reads the recipe's variant for the layouts and public names of inputs and outputs; writes the
 SavedModel, interface.json (how each input and output is stored) and facts.
 """
@@ -100,7 +97,6 @@ def options_for(variant: Variant, graph: Graph) -> Options:
         },
         from_channels_first=not variant.inputs or _any_channels_first(variant.inputs),
         target=cast("Target", variant.stages["tf"].get("target", "cpu")),
-        equalise=bool(variant.stages["tf"].get("equalise", False)),
     )
 
 
@@ -150,7 +146,6 @@ def facts_of(
             "remaining": list(explanations(plan)),
         },
         "overrides": list(overrides),
-        "equalised": list(converted.equalised),
         "ir_operators": dict(Counter(node.type for node in graph.nodes)),
         "versions": versions("tensorflow", "openvino", "scipy", "numpy"),
     }

@@ -7,13 +7,7 @@ rule report:
         evidence=PLAN.verified("json"),
         facts=PLAN.facts,
     output:
-        report=report(
-            "results/{model}/{variant}/report.json",
-            caption="captions/report.rst",
-            category="Measurements",
-            subcategory="{model}",
-            labels={"variant": "{variant}"},
-        ),
+        report="results/{model}/{variant}/report.json",
     log:
         "logs/{model}/{variant}/report.log",
     benchmark:
@@ -38,7 +32,6 @@ rule package:
         report=rules.report.output.report,
         interface=rules.tf.output.interface,
         pictures=rules.pictures.output.folder,
-        layers=PLAN.losses.tables,
     output:
         folder=directory("results/{model}/{variant}/package"),
     log:
@@ -54,6 +47,5 @@ rule package:
     shell:
         "python -m converters.job {input.wanted} --reads {input} --makes {output} --"
         " --models {params.models} --artifacts {input.artifacts} --report {input.report}"
-        " --interface {input.interface} --pictures {input.pictures} --layers {input.layers}"
-        " --out {output.folder}"
+        " --interface {input.interface} --pictures {input.pictures} --out {output.folder}"
         " > {log} 2>&1"

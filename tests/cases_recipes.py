@@ -330,7 +330,7 @@ SAMPLING = [
     bad("option_of_none", "artifacts:", "tf: {layout: NHWC}\nartifacts:",
         "31: tf.layout: unknown field; known are: overrides"),
     bad("limit_unwanted", "  float32: {n", "  float16: {n",
-        "39: limits.float16: float16 is not among the artifacts; wanted are: saved_model, float"),
+        "39: limits.float16: float16 is not among the artifacts and targets; wanted are: save"),
     bad("limit_measure", "normalised_max", "normalized_max",
         "39: limits.float32.normalized_max: unknown field; did you mean normalised_max?"),
     bad("limit_text", "1e-4", '"1e-4"',

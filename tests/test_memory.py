@@ -101,7 +101,6 @@ MEASURED = {
             "verify": 544,
             "verify-ir": 305,
             "verify-saved_model": 1043,
-            "layers": 3790,
             "pictures": 80,
             "reference": 543,
         },

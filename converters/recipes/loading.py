@@ -27,7 +27,7 @@ from converters.recipes.schema import problems_of, schema, with_defaults
 from converters.recipes.shared import DataSet, data_set_files, load_data_set, resolved
 
 RECIPE_NAME = "recipe.yaml"
-STAGES = ("export", "simplify", "ir", "tf", "quantize", "edgetpu")
+STAGES = ("export", "simplify", "ir", "tf", "quantize", "edgetpu", "target_options")
 """Top-level fields that are options of a stage."""
 
 
@@ -279,6 +279,7 @@ def _variant(
         evaluation=Sampling(**sampled["evaluation"]) if sampled["evaluation"] else None,
         limits=data["limits"],
         about={name: data[name] for name in ("id", "name", "task", "license")},
+        targets=tuple(data["targets"]),
         shared=shared,
         surgery=tuple(data["surgery"]),
     )

@@ -103,7 +103,7 @@ class Variant:
     load: Options  # framework and how to build the network: see models/schema.yaml
     inputs: tuple[Input, ...]
     outputs: tuple[Output, ...]  # empty: all outputs of the graph, under their own names
-    stages: Mapping[str, Options]  # export, simplify, ir, tf, quantize, edgetpu
+    stages: Mapping[str, Options]  # export, simplify, ir, tf, quantize, edgetpu, target_options
     artifacts: tuple[str, ...]  # saved_model ir float32 float16 dynamic int8 full_int8 ...
     data: Mapping[str, Options]
     calibration: Sampling | None
@@ -111,6 +111,7 @@ class Variant:
     evaluation: Sampling | None
     limits: Mapping[str, Options]  # artefact -> measure -> bound
     about: Options = field(default_factory=dict)  # of the recipe: id, name, task, license
+    targets: tuple[str, ...] = ()  # tfjs coreml onnx_nhwc ...: built when they are asked for
     shared: Mapping[str, Source] = field(default_factory=dict)  # of shared data: by `@set/key`
     surgery: tuple[Options, ...] = ()  # ordered, each one key: see converters/surgery/
 

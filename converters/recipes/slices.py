@@ -11,6 +11,7 @@ from dataclasses import asdict
 from typing import Any, NamedTuple
 
 from converters.recipes.recipe import Options, Sampling, Variant
+from converters.targets.table import TARGETS
 
 TENSOR = ("name", "shape", "dtype")
 PREPARED = (*TENSOR, "layout", "color", "preprocess")
@@ -42,10 +43,6 @@ SLICES: Mapping[str, Slice] = {
     "tf": Slice((), (*TENSOR, "layout", "keep_layout"), (*NAMED, "layout"), {"tf": None}),
     "quantize": Slice((), PREPARED, (), {"quantize": None, "ir": BUILT_INTO_IR}, ("calibration",)),
     "formats": Slice(),
-    "lint": Slice(
-        (), PREPARED, (), {"ir": BUILT_INTO_IR}, ("calibration", "verification", "evaluation")
-    ),
-    "layers": Slice((), PREPARED, (), {"ir": BUILT_INTO_IR}),
     "edgetpu": Slice(("limits",), options={"edgetpu": None}),
     "reference": Slice(
         ("load", "is_changed"),
@@ -60,7 +57,21 @@ SLICES: Mapping[str, Slice] = {
     "pictures": Slice((), PREPARED, (*NAMED, "semantics")),
     "report": Slice(("name", "axes", "about", "load")),
     "package": Slice(("name", "about", "artifacts")),
+    "target": Slice(),  # see _of_target
+    "target_report": Slice(("name", "axes", "about", "load", "targets")),
 }
+
+
+OF_TARGETS = {"target_options": None, "ir": BUILT_INTO_IR}
+"""What of other stages' options every further target reads."""
+
+
+def _of_target(what: str) -> Slice:
+    """A target reads what its maker needs; calibration and network only where they are used."""
+    target = TARGETS.get(what)
+    is_network = target is None or target.origin == "network"
+    drawn = () if target and not target.draws else ("calibration",)
+    return Slice(("load",) if is_network else (), PREPARED, NAMED, OF_TARGETS, drawn)
 
 
 OF_FLOAT_KINDS: Mapping[str, Slice] = {
@@ -88,6 +99,7 @@ def stage_slice(variant: Variant, stage: str, what: str = "") -> dict[str, Any]:
     reads nothing of calibration, and an artefact's limits are its own.
     """
     wanted = OF_FLOAT_KINDS.get(what, SLICES[stage]) if stage == "quantize" else SLICES[stage]
+    wanted = _of_target(what) if stage == "target" else wanted
     return _limited(_sliced(variant, stage, wanted), OF_ONE_ARTIFACT.get(stage, what))
 
 

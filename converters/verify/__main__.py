@@ -1,13 +1,8 @@
 """verify: one artefact, in a fresh interpreter, beside the source model on real samples.
 
-    python -m converters.verify digits 8x8 --artifact int8 --path results/digits/8x8/int8.tflite \\
-        --interface results/digits/8x8/interface.json \\
-        --reference results/digits/8x8/reference.npz \\
-        --reference-facts results/digits/8x8/facts/reference.json --out /tmp/evidence.json
-
 Measures every output (max abs, normalised max, cosine, SQNR), the task metric where the recipe
-has one, the invariants of probabilities, operators, transposes and size. Beyond the limits nothing
-is written to --out: what was measured then lies beside the log, as verify-<artifact>.failed.json.
+has one, operators, transposes and size. Beyond the limits nothing is written to --out: what was
+measured then lies beside the log, as verify-<artifact>.failed.json.
 """
 
 from __future__ import annotations
@@ -23,7 +18,8 @@ from converters.datasets.preprocess import Array
 from converters.datasets.samples import samples
 from converters.recipes import load_variant
 from converters.recipes.recipe import Variant
-from converters.verify import archive, evidence, limits, lost, mapping, runners, suspect
+from converters.targets.table import NOT_BUILT
+from converters.verify import archive, evidence, limits, mapping, runners, suspect, unrun
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -36,10 +32,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--sources", type=Path, default=Path("sources"), help="folder of downloads")
     parser.add_argument("--out", type=Path, required=True, help="JSON file of evidence to write")
     parser.add_argument("--outputs", type=Path, help="npz file for the first samples' outputs")
-    parser.add_argument(
-        "--layers", type=Path, nargs="?", help="of an int8 kind, its table of layers"
-    )
-    parser.add_argument("--lint", type=Path, nargs="?", help="of an int8 kind, the lint's facts")
 
 
 def run(args: argparse.Namespace) -> None:
@@ -48,27 +40,26 @@ def run(args: argparse.Namespace) -> None:
     tables = archive.read(args.reference)
     facts = json.loads(args.reference_facts.read_text(encoding="utf-8"))
     bounds = limits.limits_of(args.artifact, variant.limits)
+    if (args.path / NOT_BUILT).is_file():
+        leave(args, unrun.not_built(args.artifact, args.path))
+        return
     runner = runners.opened(args.artifact, args.path, Interface.read(args.interface))
+    if runner.run is None:
+        leave(args, unrun.looked_into(args.artifact, runner, bounds))
+        return
     answered = evidence.answers(variant, runner, tables)
-    told = evidence.told_of(variant, runner)
-    differences, checks = evidence.compared(answered, tables, bounds, told)
+    differences, checks = evidence.compared(answered, tables, bounds)
     metric = _metric(args, variant, runner, facts, tables) if not _broken(checks) else None
     on_edgetpu = mapping.prediction_of(args.artifact, args.path)
     checks += mapping.checks(on_edgetpu, bounds)
     found = evidence.collected(differences, checks, runner, metric, bounds)
-    layers, lint = _read(args.layers), _read(args.lint)
-    data = {
-        **evidence.record(args.artifact, found, runner),
-        "samples": facts["samples"],
-        **lost.short(layers),
-    }
+    data = {**evidence.record(args.artifact, found, runner), "samples": facts["samples"]}
     data |= {"edgetpu": on_edgetpu.record()} if on_edgetpu else {}
     refusal = limits.refusal(args.artifact, found.checks)
     kept = stage.LOGS / args.model / args.variant / f"verify-{args.artifact}.failed.json"
     if refusal is not None:
         stage.write_json(kept, data)
         refusal.remedy += f"; measured: {kept}{suspect.advice(args, found.checks)}"
-        refusal.remedy += lost.advice(layers, lint)
         raise refusal
     kept.unlink(missing_ok=True)
     if args.outputs:
@@ -77,8 +68,11 @@ def run(args: argparse.Namespace) -> None:
     stage.write_json(args.out, data)
 
 
-def _read(path: Path | None) -> Any:
-    return None if path is None else json.loads(path.read_text(encoding="utf-8"))
+def leave(args: argparse.Namespace, data: dict[str, Any]) -> None:
+    """Evidence on what was not run: there are no outputs to keep."""
+    if args.outputs:
+        archive.write(args.outputs, {})
+    stage.write_json(args.out, data)
 
 
 def _broken(checks: list[limits.Check]) -> bool:

@@ -12,9 +12,8 @@ from converters.datasets.preprocess import Array
 from converters.datasets.samples import Sample
 from converters.errors import ZooError
 from converters.recipes.recipe import Sampling, Variant
-from converters.verify import invariants, limits
+from converters.verify import limits
 from converters.verify.archive import Tables, entries_of, of_kind
-from converters.verify.endings import Ending
 from converters.verify.limits import Check
 from converters.verify.measures import Difference, closest, difference
 from converters.verify.metrics import metric_named, output_of, value_of_sample
@@ -36,20 +35,20 @@ class Evidence(NamedTuple):
 
 def answers(variant: Variant, runner: Runner, tables: Tables) -> list[dict[str, Array]]:
     """The artefact's outputs for every verification sample."""
-    inputs = entries_of(tables, "input")
-    return [runner.run(artifact_inputs(variant, entry)) for entry in inputs]
+    return [ran(variant, runner, entry) for entry in entries_of(tables, "input")]
+
+
+def ran(variant: Variant, runner: Runner, inputs: Mapping[str, Array]) -> dict[str, Array]:
+    """What an artefact makes of a source's inputs."""
+    if runner.run is None:
+        raise ValueError("an artefact that is only looked into cannot be run")
+    return runner.run(dict(inputs) if runner.takes_source else artifact_inputs(variant, inputs))
 
 
 def compared(
-    answered: list[dict[str, Array]],
-    tables: Tables,
-    bounds: Mapping[str, float],
-    told: Mapping[str, tuple[Ending, str]],
+    answered: list[dict[str, Array]], tables: Tables, bounds: Mapping[str, float]
 ) -> tuple[dict[str, Difference], list[Check]]:
-    """Each output of the source beside the artefact's, and the checks on it.
-
-    `told` is what an output ends in and its semantics, for the invariants.
-    """
+    """Each output of the source beside the artefact's, and the checks on it."""
     expected = of_kind(tables, "output")
     missing = sorted(set(expected) ^ set(answered[0]))
     if missing:
@@ -71,16 +70,7 @@ def compared(
         differences[name] = difference(actual, values)
         found = limits.checks_of_output(name, differences[name], bounds)
         checks += [_with_hint(check, actual, expected, name) for check in found]
-        if differences[name].is_finite and name in told:
-            checks += invariants.checks(name, (actual, values), told[name], bounds)
     return differences, checks
-
-
-def told_of(variant: Variant, runner: Runner) -> dict[str, tuple[Ending, str]]:
-    """What each output ends in, as far as its file tells, and what the recipe says that it is."""
-    semantics = {output.public_name: output.semantics for output in variant.outputs}
-    names = {*semantics, *runner.endings}
-    return {n: (runner.endings.get(n, Ending("", 0)), semantics.get(n, "")) for n in names}
 
 
 def _with_hint(check: Check, actual: Array, expected: Mapping[str, Array], name: str) -> Check:
@@ -103,7 +93,7 @@ def evaluated(
     by_source = metric_named(sampling.metric).by_source
     values = []
     for i, sample in enumerate(drawn):
-        found = runner.run(artifact_inputs(variant, sample.inputs))
+        found = ran(variant, runner, sample.inputs)
         target = source["outputs"][i][0] if by_source else sample.target
         output = output_of(sampling, found)
         values.append(value_of_sample(sampling.metric, output, target, sampling.options))

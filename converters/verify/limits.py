@@ -23,15 +23,18 @@ DEFAULT_LIMITS: Mapping[str, Mapping[str, float]] = {
     "full_int8": {"sqnr_db": 10.0},
     "full_uint8": {"sqnr_db": 10.0},
     "int16x8": {"sqnr_db": 15.0},
+    **{name: {"normalised_max": 1e-4} for name in ("onnx_nhwc", "onnx_nchw", "tfjs", "stablehlo")},
+    **{name: {"normalised_max": 1e-3} for name in ("coreml", "tensorrt", "tftrt")},
+    **{name: {"normalised_max": 1e-2} for name in ("openvino_fp16", "tfjs_float16")},
+    "coreml_float16": {"normalised_max": 1e-2},
+    **{name: {"sqnr_db": 15.0} for name in ("tfjs_uint8", "coreml_int8")},
+    **{name: {"sqnr_db": 10.0} for name in ("onnx_qdq", "openvino_int8", "c_array")},
 }
 """Artefact -> measure -> bound, where the recipe says nothing of that measure."""
 
 OF_OUTPUTS = ("max_abs", "normalised_max", "cosine", "sqnr_db")
 OF_ARTIFACTS = ("bytes", "transposes", "transpose_bytes", "metric_drop")
 OF_MAPPING = ("min_mapped",)
-OF_INVARIANTS = ("sum_error", "outside_unit")
-"""Bounds that hold without a recipe's word, as invariants.py sets them."""
-
 AT_LEAST = ("cosine", "sqnr_db", *OF_MAPPING)
 """Measures that must not fall below their bound; all others must not exceed it."""
 
@@ -39,10 +42,6 @@ REMEDIES: Mapping[str, str] = {
     "shape": "the conversion changed the output: compare interface.json with the source",
     "finite": "look for overflow: wrong preprocessing, or float16 weights beyond 65504",
     "collapsed": "the quantised ranges are wrong: calibrate on data like the model's real inputs",
-    "sum_error": "the probabilities no longer sum to one: end the network before the softmax, "
-    "keep it in float, or raise limits.{artifact}.sum_error",
-    "outside_unit": "values leave [0, 1]: keep the end of the network in float, or raise "
-    "limits.{artifact}.outside_unit",
     "transposes": "see `python -m converters.ir_to_tf --explain`, or raise the recipe's bound",
     "transpose_bytes": "see `python -m converters.ir_to_tf --explain`, or raise the bound",
     "bytes": "choose a smaller kind, or raise the recipe's bound",
@@ -64,7 +63,10 @@ OF_THE_QUANTISED = (
 
 GENERAL = {
     **dict.fromkeys(("saved_model", "ir", "float32", *FORMATS), OF_THE_EXACT),
+    **dict.fromkeys(("onnx_nhwc", "onnx_nchw", "tfjs", "stablehlo", "coreml"), OF_THE_EXACT),
     **dict.fromkeys(("float16", "dynamic", "weight_only"), OF_THE_COARSE),
+    **dict.fromkeys(("openvino_fp16", "tfjs_float16", "tfjs_uint8"), OF_THE_COARSE),
+    **dict.fromkeys(("coreml_float16", "coreml_int8"), OF_THE_COARSE),
 }
 
 
@@ -110,7 +112,7 @@ class Check(NamedTuple):
 def limits_of(artifact: str, limits: Mapping[str, Options]) -> dict[str, float]:
     """The bounds of an artefact: the recipe's over the defaults, measure by measure."""
     bounds = {**DEFAULT_LIMITS.get(artifact, {}), **limits.get(artifact, {})}
-    known = (*OF_OUTPUTS, *OF_ARTIFACTS, *OF_INVARIANTS, *OF_MAPPING)
+    known = (*OF_OUTPUTS, *OF_ARTIFACTS, *OF_MAPPING)
     unknown = sorted(set(bounds) - set(known))
     if unknown:
         raise RecipeError(

@@ -6,7 +6,6 @@ what an artefact stores otherwise (axes, 8-bit integers) is undone here.
 
 from __future__ import annotations
 
-import sys
 from collections import Counter
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -19,7 +18,7 @@ from converters.datasets.interface import Interface
 from converters.datasets.preprocess import Array
 from converters.errors import ZooError
 from converters.jobs import FORMATS
-from converters.verify.endings import Ending, endings
+from converters.targets.table import TARGETS
 from converters.versions import versions
 
 SIGNATURE = "serving_default"
@@ -39,13 +38,13 @@ class Transposes(NamedTuple):
 class Runner(NamedTuple):
     """An artefact, loaded."""
 
-    run: Callable[[Mapping[str, Array]], dict[str, Array]]
+    run: Callable[[Mapping[str, Array]], dict[str, Array]] | None  # None: looked into only
     runtime: Mapping[str, str]  # package -> version
     operators: Mapping[str, int]
     transposes: Transposes | None  # None: the format has its axes where the source has them
     bytes: int
     note: str = ""
-    endings: Mapping[str, Ending] = {}  # by output; of TFLite files
+    takes_source: bool = False  # inputs as the source has them, without what `ir:` builds in
 
 
 def opened(artifact: str, path: Path, interface: Interface) -> Runner:
@@ -85,38 +84,21 @@ def _tflite(path: Path, interface: Interface) -> Runner:
         Transposes(*flatbuffer.transposes(path)),
         path.stat().st_size,
         note,
-        endings(flatbuffer.graph(path), {name: each["index"] for name, each in outputs.items()}),
     )
 
 
-def interpreter_of(
-    path: Path, *, threads: int = 1, is_tapped: bool = False
-) -> tuple[Any, str, str]:
-    """An interpreter, its package, and a note if it is not the first choice.
-
-    Of one that is tapped every tensor can be read after a run: it keeps them all, and gives none
-    away to a delegate.
-    """
+def interpreter_of(path: Path) -> tuple[Any, str, str]:
+    """An interpreter with one thread, its package, and a note if it is not the first choice."""
     refusals: list[str] = []
     for package, load in INTERPRETERS.items():
         try:
-            kind = load()
-            options = _tapping(kind) if is_tapped else {}
-            interpreter = kind(model_path=str(path), num_threads=threads, **options)
+            interpreter = load()(model_path=str(path), num_threads=1)
             interpreter.allocate_tensors()
             return interpreter, package, "; ".join(refusals)
         except (ImportError, ValueError, RuntimeError) as error:
             reason = " ".join(str(error).split())
             refusals.append(f"{package} refuses the file: {reason}")
     raise ZooError("; ".join(refusals), subject=path.name, remedy="no runtime here can load it")
-
-
-def _tapping(interpreter: Any) -> dict[str, Any]:
-    resolvers = sys.modules[interpreter.__module__].OpResolverType
-    return {
-        "experimental_preserve_all_tensors": True,
-        "experimental_op_resolver_type": resolvers.BUILTIN_WITHOUT_DEFAULT_DELEGATES,
-    }
 
 
 def invoked(call: Any, inputs: Mapping[str, Array], subject: str) -> dict[str, Array]:
@@ -203,8 +185,13 @@ def _saved_model(path: Path, interface: Interface) -> Runner:
         versions("tensorflow"),
         Counter(op.type for op in operators),
         Transposes(len(moved), sum(moved)),
-        sum(file.stat().st_size for file in path.rglob("*") if file.is_file()),
+        size_of(path),
     )
+
+
+def size_of(folder: Path) -> int:
+    """Bytes of all files below a folder."""
+    return sum(file.stat().st_size for file in folder.rglob("*") if file.is_file())
 
 
 def _stated_names(path: Path) -> dict[str, list[str]]:
@@ -235,7 +222,8 @@ def _bytes_of(tensor: Any) -> int:
 # OpenVINO IR --------------------------------------------------------------------------------------
 
 
-def _ir(path: Path, interface: Interface) -> Runner:
+def compiled_ir(path: Path, interface: Interface) -> Runner:
+    """An IR, loaded; it computes in float32 where it is not quantised."""
     import openvino
 
     core = openvino.Core()
@@ -279,9 +267,16 @@ def _outside(path: Path, interface: Interface) -> Runner:
     return opened_outside(path.name, path, interface)
 
 
+def _further(path: Path, interface: Interface) -> Runner:
+    from converters.verify.further import opened_target
+
+    return opened_target(path, interface)
+
+
 OPENERS: Mapping[str, Callable[[Path, Interface], Runner]] = {
     "saved_model": _saved_model,
-    "ir": _ir,
+    "ir": compiled_ir,
     **dict.fromkeys(FORMATS, _outside),
+    **dict.fromkeys(TARGETS, _further),
 }
 """Artefacts that are not TFLite files."""

@@ -63,11 +63,9 @@ OF_STAGE = {
     "tf": "tensorflow",
     "quantize": "tensorflow",
     "formats": "tensorflow",
-    "lint": "runtimes",
-    "layers": "runtimes",
 }
 
-OF_ARTIFACT = {"saved_model": "tensorflow"}
+OF_ARTIFACT = {"saved_model": "tensorflow", "stablehlo": "tensorflow"}
 """What verify loads an artefact with, where that is not one of the runtimes."""
 
 OF_FRAMEWORK = {

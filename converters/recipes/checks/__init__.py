@@ -52,7 +52,8 @@ CHECKS = (
     Check(("data", "calibration", "verification", "evaluation", "inputs"), sampling.pictures_fit),
     Check(("data", "evaluation"), sampling.metric_has_targets),
     Check(("evaluation", "outputs"), sampling.metric_has_an_output),
-    Check(("limits", "artifacts", "evaluation"), sampling.limits_are_measured),
+    Check(("limits", "artifacts", "targets", "evaluation"), sampling.limits_are_measured),
+    Check(("targets", "target_options", "calibration"), sampling.targets_are_calibrated),
 )
 
 

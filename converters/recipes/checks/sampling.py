@@ -9,6 +9,7 @@ from converters.recipes.checks.building import unknown_source
 from converters.recipes.checks.case import Case
 from converters.recipes.checks.tensors import PICTURES, has_an_axis_per_letter
 from converters.recipes.problems import Problem, listed, nearest_or_all, shown
+from converters.targets.table import C_ARRAY_OF, TARGETS
 
 CALIBRATED = ("int8", "full_int8", "full_uint8", "int16x8")
 """Artefacts whose ranges come from calibration samples."""
@@ -49,6 +50,16 @@ def int8_is_calibrated(case: Case) -> Iterator[Problem]:
         path = ("artifacts", case.recipe["artifacts"].index(wanted[0]))
         remedy = "add calibration: {data: <data set>}, or leave these artefacts out"
         yield Problem(path, f"{listed(wanted)} without calibration", remedy)
+
+
+def targets_are_calibrated(case: Case) -> Iterator[Problem]:
+    """The same of further targets: their ranges are measured, or those of the file they hold."""
+    kind = case.recipe["target_options"].get("c_array_of", C_ARRAY_OF)
+    for i, name in enumerate(case.recipe["targets"]):
+        is_drawn = TARGETS[name].draws or (name == "c_array" and kind in CALIBRATED)
+        if is_drawn and "calibration" not in case.recipe:
+            remedy = "add calibration: {data: <data set>}, or leave the target out"
+            yield Problem(("targets", i), f"{name} without calibration", remedy)
 
 
 def data_names_sources(case: Case) -> Iterator[Problem]:
@@ -124,10 +135,10 @@ def metric_has_an_output(case: Case) -> Iterator[Problem]:
 
 def limits_are_measured(case: Case) -> Iterator[Problem]:
     """Only what is built and measured can be limited."""
-    wanted = case.recipe["artifacts"]
+    wanted = [*case.recipe["artifacts"], *case.recipe["targets"]]
     for artifact, bounds in case.recipe["limits"].items():
         if artifact not in wanted:
-            cause = f"{artifact} is not among the artifacts"
+            cause = f"{artifact} is not among the artifacts and targets"
             yield Problem(("limits", artifact), cause, f"wanted are: {listed(wanted)}")
         if "metric_drop" in bounds and "evaluation" not in case.recipe:
             path = ("limits", artifact, "metric_drop")
