@@ -605,6 +605,15 @@ def test_a_probe_does_not_take_a_page_for_weights(server, bench):
         probe(source, bench.model, bench.options)
 
 
+def test_a_digest_that_the_publisher_states_is_held_against_the_bytes(server, bench):
+    url = server.on("/net", content(OTHER), content(DATA))
+    stated = hashlib.sha384(DATA).hexdigest()
+    source = weights(url, sha256="", size=None, sha384=stated)
+    with pytest.raises(SourceError, match="served other bytes: their sha384 is"):
+        probe(source, bench.model, bench.options)
+    assert probe(source, bench.model, bench.options).sha256 == SHA256
+
+
 # Google Drive -----------------------------------------------------------------------------------
 
 WARNING = """<!DOCTYPE html><html><body><form id="search"><input name="q" value="x"></form>

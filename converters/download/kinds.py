@@ -17,7 +17,7 @@ from converters.download.local import below
 from converters.download.options import Fetched, FetchOptions
 from converters.download.places import file_name, places_of
 from converters.download.progress import Progress, spelled
-from converters.download.store import Store, place_copy
+from converters.download.store import Partial, Store, place_copy
 from converters.download.transfer import Place, Transfer
 from converters.errors import SourceError
 from converters.recipes.recipe import Source
@@ -129,10 +129,25 @@ def _obtain(source: Source, options: FetchOptions) -> Fetched:
         progress.say(f"{wanted}, sha256 {source.sha256 or 'not known yet'}")
         transfer = Transfer(partial, _expected(source), options, progress)
         place, digest = _first_served(source, places, transfer)
+        _check_sha384(source, partial, place.name)
         kept = store.keep(partial, digest)
         size = kept.stat().st_size
         progress.say(f"{spelled(size)} from {place.name}")
         return Fetched(kept, size, digest, place.origin)
+
+
+def _check_sha384(source: Source, partial: Partial, place: str) -> None:
+    """Whoever publishes a file may state this digest alone."""
+    if not source.sha384:
+        return
+    with partial.path.open("rb") as file:
+        found = hashlib.file_digest(file, "sha384").hexdigest()
+    if found != source.sha384:
+        partial.drop()
+        raise SourceError(
+            f"{place} served other bytes: their sha384 is {found}, not {source.sha384}",
+            remedy="correct sha384 in the recipe, or the address",
+        )
 
 
 def _expected(source: Source) -> Expected:

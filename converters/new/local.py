@@ -27,6 +27,12 @@ def given(path: Path, wish: Wish) -> Given:
         raise SourceError("there is no such file", subject=str(path), remedy="correct the path")
     if path.name == "saved_model.pb":
         path = path.resolve().parent
+    if (path / "model.yml").is_file():
+        raise SourceError(
+            "is a folder of Open Model Zoo",
+            subject=str(path),
+            remedy=f"python -m converters.importing {path}",
+        )
     if path.is_dir() and not (path / "saved_model.pb").is_file():
         below, _ = chosen(path, wish, str(path))
         wish = wish._replace(path="")

@@ -20,7 +20,7 @@ OPEN = re.compile(rf"# {MARK}:? ")
 FURTHER = re.compile(r"\s*#   (\S.*)")
 WIDTH = 100
 PLAIN = re.compile(r"[A-Za-z_/][A-Za-z0-9_./+^-]*")
-DIGEST = re.compile(r"(?=[0-9a-f]*[a-df])[0-9a-f]{40,64}")  # no number, whoever reads it
+DIGEST = re.compile(r"(?=[0-9a-f]*[a-df])[0-9a-f]{40,96}")  # no number, whoever reads it
 PLAIN_WORDS = re.compile(r"[A-Za-z_][A-Za-z0-9_./+^ -]*[A-Za-z0-9_./+-]")
 
 

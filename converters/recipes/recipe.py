@@ -38,6 +38,7 @@ class Source:
     commit: str = ""  # git: the pinned commit, from recipe.lock
     size: int | None = None  # bytes
     sha256: str = ""
+    sha384: str = ""  # stated beside it; url, gdrive
     mirrors: tuple[str, ...] = ()
     filename: str = ""  # the name to store it under
     unpack: bool = False
