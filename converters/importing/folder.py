@@ -34,4 +34,4 @@ def checked(draft: Draft, folder: Path) -> Recipe:
     """The recipe of a draft, written into a folder; its sources may still be absent."""
     folder.mkdir()
     (folder / "recipe.yaml").write_text(text_of(draft), encoding="utf-8")
-    return load_recipe(folder)
+    return load_recipe(folder, with_files=True)
