@@ -38,11 +38,15 @@ def _network(load: Load) -> str:
 
 
 def _program(load: Load) -> str:
-    """TensorFlow says of its models that they are programs: operations read and write files."""
+    """Models that are more than data to what reads them.
+
+    TensorFlow says of its own that they are programs: operations read and write files.
+    """
     programs = {
         "saved_model": "a SavedModel",
         "tensorflow_frozen": "a TensorFlow graph",
         "keras": "a Keras model",
+        "tflite": "a TFLite file, whose native reader believes what it says",
     }
     return programs.get(str(load.get("framework")), "")
 

@@ -131,6 +131,8 @@ CHANGING = [
   caffemodel: weights
 surgery: [{softmax: {}}]
 """, "16: surgery: operates on ONNX, and caffe models do not pass through it; cut with ir.input"),
+    bad("bomb", "shape: [batch, 3, h, w]", "shape: [1000000, 3, h, w]",
+        "21: inputs[0].shape: [1000000, 3, 320, 320] has 307200000000 elements; at most 536870912"),
     bad("pickle", "  factory: Net", "  factory: Net\n  allow_pickle_of: [os.system]",
         "17: load.allow_pickle_of[0]: 'os.system' runs whatever it is told to; leave it out"),
     bad("pickle_form", "  factory: Net", "  factory: Net\n  allow_pickle_of: [system]",

@@ -138,7 +138,7 @@ def test_the_configuration_reaches_the_jobs():
             {"export", "reference"},
         ),
         ({"framework": "onnx"}, set()),
-        ({"framework": "tflite"}, set()),
+        ({"framework": "tflite"}, {"mo", "reference"}),
         ({"framework": "caffe"}, set()),
         ({"framework": "keras"}, {"mo", "reference"}),
         ({"framework": "saved_model"}, {"mo", "reference"}),

@@ -5,6 +5,7 @@ A `.npy` file feeds the only input; a `.npz` holds an array per input, and `targ
 
 from __future__ import annotations
 
+import zipfile
 from pathlib import Path
 
 import numpy as np
@@ -50,7 +51,7 @@ def _tables(path: Path, place: Place, subject: str) -> dict[str, Array]:
             with np.load(path, allow_pickle=False) as file:
                 return {name: file[name] for name in file.files}
         table = np.load(path, allow_pickle=False, mmap_mode="r")
-    except (ValueError, OSError) as error:
+    except (ValueError, OSError, MemoryError, EOFError, zipfile.BadZipFile) as error:
         raise ZooError(
             f"{path.name} cannot be read: {error}",
             subject=subject,

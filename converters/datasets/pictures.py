@@ -7,6 +7,7 @@ crops of them, some mirrored, drawn with the seed.
 from __future__ import annotations
 
 import importlib.util
+import warnings
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
@@ -47,14 +48,21 @@ def read(options: Options, sampling: Sampling, place: Place) -> RawSamples:
 
 def loaded(path: Path) -> Array:
     """A picture file as bytes, `(h, w)` grey or `(h, w, 3)` RGB."""
+    bombs = (Image.DecompressionBombError, Image.DecompressionBombWarning)
     try:
-        with Image.open(path) as image:
+        with warnings.catch_warnings(), _opened(path) as image:
             is_grey = image.mode in ("L", "1", "I;16", "LA")
             return np.asarray(image.convert("L" if is_grey else "RGB"))
-    except (UnidentifiedImageError, OSError) as error:
+    except (UnidentifiedImageError, OSError, SyntaxError, ValueError, *bombs) as error:
         raise ZooError(
             f"is no picture that can be read: {error}", subject=path.name, remedy="replace the file"
         ) from error
+
+
+def _opened(path: Path) -> Image.Image:
+    """A picture; one of more pixels than Pillow thinks sane is an error, not a warning."""
+    warnings.simplefilter("error", Image.DecompressionBombWarning)
+    return Image.open(path)
 
 
 def _drawn(files: list[Path], sampling: Sampling, inputs: tuple[Input, ...]) -> Iterator[Array]:

@@ -51,8 +51,15 @@ def _loaded(path: Path, subject: str) -> Any:
         ) from error
     if not model.graph.node:
         raise SourceError("holds no graph", subject=subject, remedy="name an .onnx file")
-    _check_external(model, path.parent, subject)
-    onnx.load_external_data_for_model(model, str(path.parent))
+    try:
+        _check_external(model, path.parent, subject)
+        onnx.load_external_data_for_model(model, str(path.parent))
+    except (ValueError, OSError, OverflowError, onnx.checker.ValidationError) as error:
+        raise SourceError(
+            f"its external weights are not where it says: {error}",
+            subject=subject,
+            remedy="export it anew; do not trust a file that stays so",
+        ) from error
     # old exporters leave the outputs without shapes, which the checker does not forgive
     check(onnx.shape_inference.infer_shapes(model), subject)
     return model

@@ -28,7 +28,14 @@ def layer_names(path: Path) -> dict[int, str]:
 
     if path.suffix != ".xml":
         return {}
-    layers = ElementTree.parse(path).getroot().find("layers")
+    try:
+        layers = ElementTree.parse(path).getroot().find("layers")
+    except ElementTree.ParseError as error:
+        raise ConversionError(
+            f"is no XML that can be read: {error}",
+            subject=path.name,
+            remedy="give an IR's .xml; entities are not known in it",
+        ) from error
     return {int(each.attrib["id"]): each.attrib["name"] for each in (layers or ())}
 
 

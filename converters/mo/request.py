@@ -11,6 +11,7 @@ from converters.errors import RecipeError
 from converters.mo import float_twin, tensorflow_source
 from converters.origin import listed, origin_file, origin_place
 from converters.recipes.recipe import Variant
+from converters.sound_tflite import check_sound
 
 Shape = tuple[int, ...]
 
@@ -55,6 +56,7 @@ def _onnx(variant: Variant, origin: Path, _: Path) -> Request:
 def _tflite(variant: Variant, origin: Path, folder: Path) -> Request:
     """A quantised file is read as its float twin."""
     path = origin_file(origin, str(variant.load["model"]))
+    check_sound(path, f"load.model: {variant.load['model']}")
     content = path.read_bytes()
     if float_twin.is_quantised(content):
         folder.mkdir(parents=True, exist_ok=True)

@@ -19,6 +19,7 @@ from converters.mo.tensorflow_source import check_frozen_names, keras_model, ker
 from converters.network import build_network
 from converters.origin import origin_file, origin_place
 from converters.recipes.recipe import Variant
+from converters.sound_tflite import check_sound
 from converters.stage import quiet_tensorflow
 from converters.verify.runners import dequantised, quantised
 
@@ -87,6 +88,7 @@ def _tflite(origin: Origin) -> Run:
     from tflite_runtime.interpreter import Interpreter
 
     path = origin_file(origin.sources, _reference(origin.variant, "model"))
+    check_sound(path, f"load.model: {origin.variant.load['model']}")
     interpreter = Interpreter(model_path=str(path), num_threads=1)
     wanted = _tensors_of(interpreter.get_input_details(), origin.variant)
     for spec in origin.variant.inputs:

@@ -38,6 +38,7 @@ CHECKS = (
     Check(("load", "surgery"), changing.network_inputs_are_needed),
     Check(("inputs",), tensors.names_are_unique),
     Check(("outputs",), tensors.outputs_are_unique),
+    Check(("inputs",), tensors.shapes_are_possible),
     Check(("inputs",), tensors.layout_fits_shape),
     Check(("inputs",), tensors.color_fits_channels),
     Check(("inputs",), tensors.operations_fit),

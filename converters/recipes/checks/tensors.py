@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from math import prod
 from typing import Any
 
 from converters.recipes.checks.case import Case
@@ -13,6 +14,9 @@ PICTURES = ("NCHW", "NHWC")
 
 CHANNELS_OF: Mapping[str, int] = {"RGB": 3, "BGR": 3, "GRAY": 1}
 OF_PICTURES = ("resize", "letterbox", "center_crop")
+MOST_ELEMENTS = 1 << 29
+"""2 GB of float32, which is also what a protocol buffer may hold."""
+
 DIVIDING = ("scale", "std")
 
 
@@ -45,6 +49,15 @@ def _repeated(names: list[str], field: str, key: str) -> Iterator[Problem]:
             first = names.index(name)
             cause = f"{field}[{first}] is called {shown(name)} already"
             yield Problem((field, i, key), cause, "give each its own name")
+
+
+def shapes_are_possible(case: Case) -> Iterator[Problem]:
+    """An input of more than 2 GB is a mistake, or meant to do harm."""
+    for i, spec in enumerate(case.recipe["inputs"]):
+        count = prod(spec["shape"])
+        if count > MOST_ELEMENTS:
+            cause = f"{shown(spec['shape'])} has {count} elements; at most {MOST_ELEMENTS} are read"
+            yield Problem(("inputs", i, "shape"), cause, "correct it")
 
 
 def layout_fits_shape(case: Case) -> Iterator[Problem]:
