@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from converters.aligned import packed
 from converters.errors import ZooError
 
 
@@ -29,6 +30,27 @@ def versions(path: Path) -> dict[str, int]:
     for name, version in codes(parsed(path.read_bytes(), str(path))):
         highest[name] = max(version, highest.get(name, 0))
     return highest
+
+
+def steps(path: Path) -> Iterator[tuple[str, int, list[int]]]:
+    """Name and version of each operator in order, and the numbers of the tensors that it makes."""
+    read = parsed(path.read_bytes(), str(path))
+    known = codes(read)
+    for operator, _ in _operators(read):
+        yield *known[operator.opcodeIndex], [int(number) for number in operator.outputs]
+
+
+def naming(operator: str, version: int) -> bytes:
+    """A file that does nothing and names one operator: what a runtime can be asked with."""
+    from ai_edge_litert import schema_py_generated as schema
+
+    made, code, graph = schema.ModelT(), schema.OperatorCodeT(), schema.SubGraphT()
+    code.builtinCode = getattr(schema.BuiltinOperator, operator)
+    code.deprecatedBuiltinCode, code.version = min(code.builtinCode, 127), version
+    graph.tensors, graph.inputs, graph.outputs, graph.operators = [], [], [], []
+    made.version, made.buffers = 3, [schema.BufferT()]
+    made.operatorCodes, made.subgraphs = [code], [graph]
+    return packed(made)
 
 
 def transposes(path: Path) -> tuple[int, int]:

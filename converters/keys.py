@@ -61,7 +61,7 @@ PACKAGES: dict[str, tuple[str, ...]] = {
     "simplify": ("onnx", "onnxsim", "onnxruntime"),
     "mo": ("openvino", "openvino-dev", "tensorflow", "keras", "onnx", "ai-edge-litert"),
     "tf": ("tensorflow", "openvino", "scipy", "numpy"),
-    "quantize": ("tensorflow", "numpy", "pillow"),
+    "quantize": ("tensorflow", "numpy", "pillow", "tflite-runtime", "ai-edge-litert"),
     "formats": ("tensorflow", "keras", "h5py", "numpy"),
     "reference": ("torch", "onnxruntime", "tensorflow", "tflite-runtime", "numpy", "pillow"),
     "verify": ("tflite-runtime", "tensorflow", "keras", "openvino", "numpy", "pillow"),

@@ -28,6 +28,7 @@ from converters.jobs import (
     upstream,
     verified_artifacts,
 )
+from converters.quantize.promises import PROMISED, promised
 from converters.recipes import Recipe, Source, Variant, load_owner, load_recipe, recipe_folders
 from converters.recipes.problems import nearest
 from converters.recipes.references import downloaded, is_shared
@@ -70,6 +71,7 @@ class Plan:
         self.ids = tuple(sorted(ids))
         self._read: dict[str, Recipe | RecipeError] = {}
         self.mirrors: tuple[str, ...] = ()
+        self.runtimes = list(PROMISED)
         self.cache, self.cache_size = "", "20 GB"
         self.released = ""
         self.sandbox: Mapping[str, str] = {}
@@ -93,6 +95,7 @@ class Plan:
         plan = cls(models, wanted)
         plan.mirrors = tuple(config.get("mirrors") or ())
         edgetpu_command.adopt(config)
+        plan.runtimes = promised(config.get("runtimes", PROMISED))
         plan.cache = str(config.get("cache") or "")
         plan.released = str((config.get("release") or {}).get("models") or "")
         plan.cache_size = str(config.get("cache_size") or plan.cache_size)
@@ -289,7 +292,9 @@ class Plan:
     def parts_of(self, job: Job) -> Mapping[str, Any]:
         """What the key of a job is made of."""
         if job not in self._parts:
-            self._parts[job] = keys.parts_of(job, self.owner(job.model))
+            parts = keys.parts_of(job, self.owner(job.model))
+            configured = {"config": {"runtimes": self.runtimes}} if job.stage == "quantize" else {}
+            self._parts[job] = {**parts, **configured}
         return self._parts[job]
 
     def upstream_of(self, job: Job) -> tuple[Job, ...]:

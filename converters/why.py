@@ -144,6 +144,11 @@ def said_file(path: tuple[str, ...], before: Any, now: Any) -> str:
     return f"file: {path[-1]} {what}"
 
 
+def said_config(path: tuple[str, ...], before: Any, now: Any) -> str:
+    """A line of config.yaml."""
+    return f"config.yaml: {'.'.join(path[1:])} was {_short(before)}, is {_short(now)}"
+
+
 def said_command(_path: tuple[str, ...], _before: Any, _now: Any) -> str:
     """The shell command of the rule."""
     return "rule: its command changed"
@@ -154,6 +159,7 @@ SAID = {
     "packages": said_package,
     "files": said_file,
     "command": said_command,
+    "config": said_config,
 }
 
 

@@ -18,6 +18,7 @@ rule quantize:
         mem_mb=PLAN.memory("quantize"),
     params:
         models=PLAN.models,
+        runtimes=PLAN.runtimes,
     message:
         "{wildcards.model}/{wildcards.variant}: make {wildcards.kind}.tflite"
     shell:
@@ -25,5 +26,5 @@ rule quantize:
         " --models {params.models} --sources sources/{wildcards.model}"
         " --saved-model {input.saved_model} --interface {input.interface}"
         " --kind {wildcards.kind} --out {output.tflite}"
-        " --facts {output.facts}"
+        " --facts {output.facts} --runtimes {params.runtimes}"
         " > {log} 2>&1"

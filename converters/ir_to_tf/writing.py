@@ -96,7 +96,9 @@ def _calibrated(
     from converters.quantize.__main__ import runnable
     from converters.quantize.conversion import Conversion
     from converters.quantize.kinds import kind_named
+    from converters.quantize.promises import PROMISED
 
+    asks.runtimes = PROMISED
     conversion = Conversion(
         asks.saved_model,
         kind_named(asks.kind),

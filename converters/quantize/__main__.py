@@ -7,6 +7,7 @@ calibrated on the recipe's data; without calibration data they are refused.
 from __future__ import annotations
 
 import argparse
+from itertools import islice
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -19,6 +20,8 @@ from converters.quantize.check import checked, refused_operator
 from converters.quantize.conversion import Conversion
 from converters.quantize.kinds import KINDS, kind_named
 from converters.quantize.order import in_order
+from converters.quantize.promises import PROMISED, RUNTIMES
+from converters.quantize.runtimes import DRAWS
 from converters.recipes import load_variant
 from converters.versions import versions
 
@@ -28,21 +31,23 @@ class Made(NamedTuple):
 
     package: str  # that loaded it
     note: str  # what another package had against it
+    runtimes: dict[str, Any]  # what each promised one made of it
     wanted: islands.Islands  # what the recipe keeps in float
 
 
 def runnable(part: Path, args: argparse.Namespace, conversion: Conversion) -> Made:
-    """Write a file that the oldest runtime can run, and say what loaded it and what it took.
+    """Write a file that every promised runtime can run, and say what loaded it and what it took.
 
-    Where it lacks an operator in int8, that operator stays in float.
+    Where one lacks an operator in int8, that operator stays in float.
     """
     interface, kind = Interface.read(args.interface), conversion.kind
     wanted = islands.chosen(conversion, args.kind, conversion.options)
+    shown = list(islice(conversion.calibration(), DRAWS)) if conversion.calibration else []
     floats: list[str] = []
     while True:
         part.write_bytes(in_order(conversion.made(floats, wanted.tensors), interface))
         try:
-            answer = checked(part, args.interface, args.kind)
+            answer = checked(part, args.interface, args.kind, args.runtimes, shown)
             words = answer["note"]
         except ZooError as error:
             answer, words = {"error": error}, error.cause
@@ -53,7 +58,7 @@ def runnable(part: Path, args: argparse.Namespace, conversion: Conversion) -> Ma
         elif "error" in answer:
             raise answer["error"]
         else:
-            return Made(answer["package"], answer["note"], wanted)
+            return Made(answer["package"], answer["note"], answer["runtimes"], wanted)
 
 
 def facts(path: Path, name: str, calibration: Calibration | None, made: Made) -> dict[str, Any]:
@@ -69,7 +74,8 @@ def facts(path: Path, name: str, calibration: Calibration | None, made: Made) ->
         "float_operators": islands.float_operators(path) if calibration else None,
         "kept_float": made.wanted.record,
         "loaded_by": made.package,
-        "versions": versions("numpy", "pillow", "tensorflow", made.package),
+        "runtimes": made.runtimes,
+        "versions": versions("numpy", "pillow", "tensorflow", made.package, *made.runtimes),
         **({"note": made.note} if made.note else {}),
     }
 
@@ -80,6 +86,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--interface", type=Path, required=True, help="its interface.json")
     parser.add_argument("--kind", required=True, help=f"one of {', '.join(KINDS)}")
     parser.add_argument("--sources", type=Path, default=Path("sources"), help="folder of downloads")
+    parser.add_argument(
+        "--runtimes",
+        nargs="*",
+        default=PROMISED,
+        choices=RUNTIMES,
+        help="what the file must run in, with the same numbers (config.yaml: runtimes)",
+    )
     parser.add_argument("--out", type=Path, required=True, help="TFLite file to write")
     parser.add_argument("--facts", type=Path, required=True, help="JSON file of facts to write")
 

@@ -16,8 +16,11 @@ import numpy as np
 
 from converters.aside import run_aside
 from converters.datasets.interface import Interface, Stored
+from converters.datasets.preprocess import Array
 from converters.errors import ZooError
+from converters.quantize import runtimes
 from converters.quantize.kinds import Kind, kind_named
+from converters.quantize.runtimes import Inputs
 from converters.verify.runners import SIGNATURE, check_names, interpreter_of, invoked
 
 REFUSALS = (
@@ -27,9 +30,16 @@ REFUSALS = (
 """How TFLite's runtimes name the operator that they cannot run."""
 
 
-def checked(path: Path, interface: Path, kind: str) -> dict[str, Any]:
-    """Check a file in a fresh interpreter: the package that loaded it, and a note if it has one."""
-    done = run_aside("runtimes", "converters.quantize.check", [str(path), str(interface), kind])
+def checked(
+    path: Path, interface: Path, kind: str, promised: Sequence[str], samples: Inputs = ()
+) -> dict[str, Any]:
+    """Check a file in a fresh interpreter: the package that loaded it, a note if it has one, and
+    what each promised runtime made of it, of samples if there are any.
+    """
+    given = path.with_name(f"{path.name}.npz")
+    np.savez(given, **{f"{i}/{name}": x for i, s in enumerate(samples) for name, x in s.items()})
+    argv = [str(path), str(interface), kind, str(given), *promised]
+    done = run_aside("runtimes", "converters.quantize.check", argv)
     sys.stderr.write(done.err)
     try:
         answer: dict[str, Any] = json.loads(done.out.splitlines()[-1])
@@ -44,8 +54,14 @@ def checked(path: Path, interface: Path, kind: str) -> dict[str, Any]:
     return answer
 
 
-def check(path: Path, interface: Interface, kind: Kind) -> dict[str, str]:
+def check(
+    path: Path, interface: Interface, kind: Kind, promised: Sequence[str], samples: Inputs = ()
+) -> dict[str, Any]:
     """The same in this process."""
+    found = runtimes.compared(path, kind, promised, samples)
+    error = runtimes.broken(path, kind, found)
+    if error:
+        raise error
     interpreter, package, note = interpreter_of(path)
     signature = interpreter.get_signature_list().get(SIGNATURE, {"inputs": [], "outputs": []})
     check_names(path.name, signature, interface)
@@ -59,7 +75,7 @@ def check(path: Path, interface: Interface, kind: Kind) -> dict[str, str]:
             _check_tensor(f"{path.name}: {spec.name}", spec, details[spec.name], kind)
     zeros = {name: np.zeros(d["shape"], d["dtype"]) for name, d in inputs.items()}
     invoked(call, zeros, path.name)
-    return {"package": package, "note": note}
+    return {"package": package, "note": note, "runtimes": found}
 
 
 def refused_operator(words: str) -> str | None:
@@ -87,12 +103,23 @@ def _check_tensor(subject: str, spec: Stored, detail: Any, kind: Kind) -> None:
         )
 
 
+def _samples(file: Path) -> list[dict[str, Array]]:
+    """What `checked` wrote: the inputs of each sample by their names."""
+    found: dict[str, dict[str, Array]] = {}
+    with np.load(file, allow_pickle=False) as kept:
+        for key in kept.files:
+            number, _, name = key.partition("/")
+            found.setdefault(number, {})[name] = kept[key]
+    return list(found.values())
+
+
 def main(argv: Sequence[str]) -> int:
     """Print the answer, or the error, as one line of JSON."""
-    path, interface, kind = argv
+    path, interface, kind, given, *promised = argv
+    told = Interface.read(Path(interface))
     try:
-        answer: dict[str, str] = check(
-            Path(path), Interface.read(Path(interface)), kind_named(kind)
+        answer: dict[str, Any] = check(
+            Path(path), told, kind_named(kind), promised, _samples(Path(given))
         )
     except ZooError as error:
         answer = {"cause": error.cause, "subject": error.subject, "remedy": error.remedy}

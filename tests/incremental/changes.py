@@ -262,6 +262,15 @@ CHANGES = (
     Change(
         "the configuration: mirrors", edit("config.yaml", "mirrors: []", "mirrors: [mirror]"), set()
     ),
+    Change(
+        "the configuration: a runtime fewer",
+        edit(
+            "config.yaml",
+            "runtimes: [tflite-runtime, ai-edge-litert]",
+            "runtimes: [ai-edge-litert]",
+        ),
+        {*KINDS, "report", "package"},
+    ),
     Change("a package's version (onnxsim)", another_version("onnxsim"), {"simplify"}),
     # the results
     Change("an intermediate deleted", gone("@/simplified.onnx", "@/source.onnx"), set()),
