@@ -376,7 +376,7 @@ def main(argv: Sequence[str] | None = None) -> int:
             flat = {f"{i}/{k}": x for i, each in enumerate(work.heldout) for k, x in each.items()}
             np.savez(folder / f"{work.name.replace('/', '-')}.npz", **flat)
         (folder / "made.json").write_text(json.dumps(done))
-        usage = python("benchmarks.quantize", "--measure", folder, folder / "made.json")
+        usage = python("benchmarks.quantize", folder, "--measure", folder, folder / "made.json")
         if usage.code:
             raise SystemExit(usage.reason)
         found = json.loads((folder / "measured.json").read_text())
