@@ -29,7 +29,7 @@ from converters.jobs import (
     verified_artifacts,
 )
 from converters.quantize.promises import PROMISED, promised
-from converters.recipes import Recipe, Source, Variant, load_owner, load_recipe, recipe_folders
+from converters.recipes import Recipe, Variant, load_owner, load_recipe, recipe_folders
 from converters.recipes.problems import nearest
 from converters.recipes.references import downloaded, is_shared
 from converters.recipes.shared import DataSet
@@ -345,18 +345,14 @@ class Plan:
             f"python -m converters.store gc --quiet --size {shlex.quote(self.cache_size)} || true"
         )
 
-    def _data_sets(self) -> set[str]:
-        """The names of the data sets that the recipes read so far share."""
-        recipes = [each for each in self._read.values() if isinstance(each, Recipe)]
-        keys = [key for r in recipes for variant in r.variants.values() for key in variant.shared]
-        return {key.split("/")[0] for key in keys}
-
     @property
     def summary_command(self) -> str:
         """Prints the table at the end of a build."""
         command = ["--models", str(self.models), "--since", repr(self.began)]
         if len(self._read) < len(self.ids):
-            command += ["--only", *sorted(self._read), *sorted(self._data_sets())]
+            recipes = [each for each in self._read.values() if isinstance(each, Recipe)]
+            keys = [key for each in recipes for key in each.all_sources if is_shared(key)]
+            command += ["--only", *sorted({*self._read, *(key.split("/")[0] for key in keys)})]
         return f"python -m converters.summary {shlex.join(command)}"
 
 
@@ -367,14 +363,14 @@ def artifact_path(model: str, variant: str, artifact: str) -> str:
 
 def is_embedded(recipe: Recipe) -> bool:
     """Whether everything that a recipe starts from lies in its own folder."""
-    return all(source.kind == "file" for source in _sources(recipe).values())
+    return all(source.kind == "file" for source in recipe.all_sources.values())
 
 
 def not_built_because(recipe: Recipe) -> str | None:
     """Why a sound recipe is left out of the targets; None if it is built."""
     if recipe.status == "broken":
         return f"broken: {recipe.reason}"
-    open_keys = sorted(key for key, source in _sources(recipe).items() if not source.is_pinned)
+    open_keys = sorted(key for key, source in recipe.all_sources.items() if not source.is_pinned)
     if open_keys:
         owners = sorted({downloaded(recipe.id, key)[0] for key in open_keys})
         return (
@@ -382,12 +378,6 @@ def not_built_because(recipe: Recipe) -> str | None:
             f"run python -m converters.lock {' '.join(owners)} where the network is reached"
         )
     return None
-
-
-def _sources(recipe: Recipe) -> dict[str, Source]:
-    """All that a recipe starts from, with what its shared data sets do."""
-    variants = recipe.variants.values()
-    return {key: s for v in variants for key, s in {**v.sources, **v.shared}.items()}
 
 
 def folders(model: str, sources: Iterable[str]) -> list[str]:

@@ -147,6 +147,12 @@ class Recipe:
             raise KeyError(f"{self.id} has no variant {name!r}; it has {', '.join(self.variants)}")
         return self.variants[name]
 
+    @property
+    def all_sources(self) -> dict[str, Source]:
+        """All that it starts from, by key; those of shared data sets by `@set/key`."""
+        variants = self.variants.values()
+        return {key: s for v in variants for key, s in {**v.sources, **v.shared}.items()}
+
     def source(self, key: str) -> Source:
         """The source of that key; variants that share a key share the source."""
         for variant in self.variants.values():
