@@ -6,6 +6,7 @@ import io
 import json
 import os
 import pickle
+import shutil
 import subprocess
 import sys
 import tarfile
@@ -269,6 +270,22 @@ def test_a_skeleton_is_the_same_every_time_and_compiles():
     assert text == skeleton(shapes, "Net", "A net.")
     assert "nn.Conv2d(8, 8, 3, padding=1, groups=8)" in text
     compile(text, "network.py", "exec")
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_damaged_files_are_refused_in_words_or_read(tmp_path, capsys, seed):
+    """Bytes changed at random places: never a traceback, and nothing half written."""
+    chance = np.random.default_rng(seed)
+    made = {"a.onnx": onnx_file(tmp_path / "x.onnx"), "a.pth": checkpoint(tmp_path / "x.pth")}
+    for name, origin in made.items():
+        data = bytearray(origin.read_bytes())
+        for place in chance.integers(0, min(len(data), 400), 1 + seed):
+            data[place] = chance.integers(256)
+        (tmp_path / name).write_bytes(data)
+        code = new(tmp_path, tmp_path / name, "--id", "damaged")
+        assert (tmp_path / "models" / "damaged").exists() == (code == 0)
+        assert "Traceback" not in capsys.readouterr().err
+        shutil.rmtree(tmp_path / "models", ignore_errors=True)
 
 
 class Evil:

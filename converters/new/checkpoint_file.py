@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 from converters.checkpoint import tensors_of
 from converters.errors import SourceError
 from converters.new.findings import Network, Tensor
+from converters.new.kinds import blamed_on
 
 PARALLEL = "module."
 """What torch.nn.DataParallel puts before every key."""
@@ -31,7 +32,8 @@ class Checkpoint(NamedTuple):
 
 def look(path: Path, name: str) -> tuple[Network, Checkpoint]:
     """What a checkpoint says: no graph, but names and shapes."""
-    stored = tensors_of(path, name)
+    with blamed_on(name):
+        stored = tensors_of(path, name)
     found = dict(_state_dicts(stored))
     if not found:
         raise SourceError(

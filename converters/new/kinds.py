@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
-from converters.errors import SourceError
+from converters.errors import SourceError, ZooError
 
 HEAD = 512  # bytes that are looked at
 
@@ -118,6 +119,21 @@ def kind_of(path: Path, name: str = "") -> str:
             ".pb, a SavedModel folder, prototxt and caffemodel, or an archive of one of these",
         )
     return found
+
+
+@contextlib.contextmanager
+def blamed_on(name: str) -> Iterator[None]:
+    """A reader that stumbles inside stumbles over the file: formats that lie fail anywhere."""
+    try:
+        yield
+    except ZooError:
+        raise
+    except Exception as error:
+        raise SourceError(
+            f"cannot be read: {type(error).__name__}: {error}",
+            subject=name,
+            remedy="the file may be damaged: fetch or export it again",
+        ) from error
 
 
 def ending_of(name: str) -> str:

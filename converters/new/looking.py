@@ -8,13 +8,15 @@ from converters.errors import SourceError
 from converters.new import caffe_text, keras_file, onnx_file, tensorflow_graph, tflite_file
 from converters.new.findings import Network, Tensor
 from converters.new.given import Given
+from converters.new.kinds import blamed_on
 from converters.recipes.document import CONTROL
 from converters.recipes.schema import schema
 
 
 def look(given: Given) -> Network:
     """The network in a file that states its graph; a checkpoint states none."""
-    network = READERS[given.kind](given)
+    with blamed_on(given.name):
+        network = READERS[given.kind](given)
     if not network.inputs:
         raise SourceError(
             "has no inputs", subject=given.name, remedy="give a network that takes something in"
