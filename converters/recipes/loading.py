@@ -282,6 +282,7 @@ def _variant(
         targets=tuple(data["targets"]),
         shared=shared,
         surgery=tuple(data["surgery"]),
+        show=data.get("show", {}),
     )
 
 

@@ -115,6 +115,7 @@ class Variant:
     targets: tuple[str, ...] = ()  # tfjs coreml onnx_nhwc ...: built when they are asked for
     shared: Mapping[str, Source] = field(default_factory=dict)  # of shared data: by `@set/key`
     surgery: tuple[Options, ...] = ()  # ordered, each one key: see converters/surgery/
+    show: Options = field(default_factory=dict)  # how an answer is read for its picture
 
     @property
     def framework(self) -> str:

@@ -54,7 +54,7 @@ SLICES: Mapping[str, Slice] = {
     "verify": Slice(
         ("limits",), PREPARED, NAMED, {"ir": BUILT_INTO_IR}, ("verification", "evaluation")
     ),
-    "pictures": Slice((), PREPARED, (*NAMED, "semantics")),
+    "pictures": Slice(("show",), PREPARED, (*NAMED, "semantics")),
     "report": Slice(("name", "axes", "about", "load")),
     "package": Slice(("name", "about", "artifacts")),
     "target": Slice(),  # see _of_target

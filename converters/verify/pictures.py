@@ -1,7 +1,8 @@
 """pictures: what goes in, what the source answers, and what each artefact answers, side by side.
 
-For models that take a picture and give pictures, masks or depths: single PNG files, and all of
-them on one sheet, `sheet.png`. Other models get an empty folder, and a note in the log.
+For models that take a picture and give pictures, masks or depths, and for those whose recipe says
+with `show` how an answer is read: single PNG files, all of them on one sheet, `sheet.png`, and in
+words, `found.json`. Other models get an empty folder, and a note in the log.
 """
 
 from __future__ import annotations
@@ -20,6 +21,8 @@ from converters.datasets.preprocess import Array
 from converters.recipes import load_variant
 from converters.recipes.recipe import Output, Variant
 from converters.verify import archive
+from converters.verify.shown import found_by
+from converters.verify.shown.drawing import drawn as drawn_onto
 
 SPREAD = ("depth",)
 """Semantics whose values have no fixed range: shown from their least to their largest."""
@@ -37,11 +40,12 @@ GAP = 6
 
 
 class Shown(NamedTuple):
-    """A picture with its label, and the sample it belongs to."""
+    """A picture with its label, the sample it belongs to, and what it shows in words."""
 
     sample: int
     label: str
     picture: Array
+    words: tuple[str, ...] = ()
 
 
 def gathered(
@@ -49,6 +53,8 @@ def gathered(
 ) -> list[Shown]:
     """The pictures of all samples in the order of the sheet; none if the model shows none."""
     taken = archive.of_kind(reference, "picture")
+    if variant.show:
+        return read_answers(variant, reference, artifacts)
     output = shown_output(variant, reference)
     if not taken or output is None:
         return []
@@ -62,6 +68,32 @@ def gathered(
             answer = tables[f"output/{name}"][i]
             found.append(Shown(i, artifact, drawn(answer, bounds)))
     return found
+
+
+def read_answers(
+    variant: Variant, reference: archive.Tables, artifacts: Mapping[str, archive.Tables]
+) -> list[Shown]:
+    """Each sample's picture with what the source and each artefact find in it."""
+    grounds = _grounds(variant, reference)
+    found = [Shown(i, "input", picture) for i, picture in enumerate(grounds)]
+    for label, tables in {"source": reference, **artifacts}.items():
+        for i, answer in enumerate(archive.entries_of(tables, "output")[: len(grounds)]):
+            seen = found_by(answer, variant.show, (grounds[i].shape[0], grounds[i].shape[1]))
+            found.append(Shown(i, label, drawn_onto(grounds[i], seen), tuple(seen.told())))
+    return sorted(found, key=lambda entry: entry.sample)
+
+
+def _grounds(variant: Variant, reference: archive.Tables) -> list[Array]:
+    """What is drawn on: the pictures as the model sees them, or the inputs themselves."""
+    taken = archive.of_kind(reference, "picture")
+    if taken:
+        return list(next(iter(taken.values())))[: archive.SHOWN]
+    name = variant.inputs[0].name
+    # a fourth channel is none of the picture's
+    values = reference[f"input/{name}"][: archive.SHOWN]
+    inputs = [picture_axes(v[..., :3] if v.shape[-1] == 4 else v) for v in values]
+    blank = np.full((TILE, TILE), 255, np.uint8)
+    return [blank if plane is None else np.clip(plane, 0, 255).astype(np.uint8) for plane in inputs]
 
 
 def shown_output(variant: Variant, reference: archive.Tables) -> Output | None:
@@ -139,6 +171,17 @@ def write(shown: list[Shown], folder: Path) -> None:
         Image.fromarray(entry.picture).save(folder / f"{entry.sample}_{label}.png")
     if shown:
         sheet(shown).save(folder / "sheet.png")
+    if any(entry.words for entry in shown):
+        stage.write_json(folder / "found.json", in_words(shown))
+
+
+def in_words(shown: list[Shown]) -> dict[str, dict[str, list[str]]]:
+    """Sample -> label -> what is found in it."""
+    told: dict[str, dict[str, list[str]]] = {}
+    for entry in shown:
+        if entry.words:
+            told.setdefault(str(entry.sample), {})[entry.label] = list(entry.words)
+    return told
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -163,7 +206,10 @@ def run(args: argparse.Namespace) -> None:
         folder.mkdir()
         write(shown, folder)
     if not shown:
-        print(f"no pictures: input or outputs are none ({', '.join(SEMANTICS)} are shown)")
+        print(
+            f"no pictures: input or outputs are none ({', '.join(SEMANTICS)} are shown), "
+            "and the recipe says with no `show` how to read them"
+        )
 
 
 def _named(outputs: list[str]) -> Iterator[tuple[str, Path]]:
