@@ -55,19 +55,29 @@ class Conversion(NamedTuple):
     converted: Converted
     graph: Graph
     overrides: Sequence[Mapping[str, Any]]
+    forms: Mapping[str, Sequence[str]]  # what was said otherwise for the target, and of which ops
 
 
 def conversion(variant: Variant, xml: Path) -> Conversion:
     """Convert an IR as the recipe wants it."""
     from converters.ir_to_tf.convert import convert
+    from converters.ir_to_tf.edgetpu_forms import adapted_to
     from converters.ir_to_tf.overrides import change_graph, change_model
+    from converters.ir_to_tf.pins import apart
     from converters.ir_to_tf.reader import graph_of, read_model
+    from converters.ir_to_tf.replacements import kept_apart
 
     model = read_model(xml)
     overrides = change_model(model, variant.stages["tf"].get("overrides", ()))
-    graph, *wishes = change_graph(graph_of(model), overrides)
+    forms = adapted_to(target_of(variant), model)
+    graph, *wishes = change_graph(apart(graph_of(model), kept_apart(forms)), overrides)
     converted = convert(graph, with_wishes(options_for(variant, graph), *wishes))
-    return Conversion(converted, graph, overrides)
+    return Conversion(converted, graph, overrides, forms)
+
+
+def target_of(variant: Variant) -> Target:
+    """What the recipe makes the network for."""
+    return cast("Target", variant.stages["tf"].get("target", "cpu"))
 
 
 def with_wishes(
@@ -96,7 +106,7 @@ def options_for(variant: Variant, graph: Graph) -> Options:
             **{name: each.public_name for name, each in outputs.items()},
         },
         from_channels_first=not variant.inputs or _any_channels_first(variant.inputs),
-        target=cast("Target", variant.stages["tf"].get("target", "cpu")),
+        target=target_of(variant),
     )
 
 
@@ -130,7 +140,10 @@ def _match(names: Sequence[str], nodes: tuple[Node, ...], kind: str) -> str:
 
 
 def facts_of(
-    converted: Converted, graph: Graph, overrides: Sequence[Mapping[str, Any]]
+    converted: Converted,
+    graph: Graph,
+    overrides: Sequence[Mapping[str, Any]],
+    forms: Mapping[str, Sequence[str]],
 ) -> dict[str, Any]:
     """What was planned and made, for the report."""
     from converters.ir_to_tf.layout.alternatives import explanations
@@ -146,6 +159,7 @@ def facts_of(
             "remaining": list(explanations(plan)),
         },
         "overrides": list(overrides),
+        **({"said_for_target": {form: list(ops) for form, ops in forms.items()}} if forms else {}),
         "ir_operators": dict(Counter(node.type for node in graph.nodes)),
         "versions": versions("tensorflow", "openvino", "scipy", "numpy"),
     }

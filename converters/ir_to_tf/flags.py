@@ -96,7 +96,8 @@ GROUPS: Mapping[str, Sequence[Flag]] = {
         ),
         Flag(
             "target",
-            "what layouts are priced for; edgetpu takes constant weights by plain kernels only",
+            "what the model is made for: its layouts are priced so; for edgetpu, ops that its "
+            "compiler does not know are said in those that it knows",
             {"choices": ["cpu", "edgetpu"], "default": "cpu"},
         ),
         Flag(

@@ -5,7 +5,7 @@ They act on the OpenVINO model, so that OpenVINO infers the types and shapes beh
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 
 import numpy as np
 
@@ -26,8 +26,8 @@ SHARPNESS = 2.0**20
 def swish_and_hardswish(model: Model) -> list[str]:
     """Swish becomes HSwish, and HSwish becomes Swish."""
     both = [(op, "HSwish") for op in _swishes(model)]
-    both += [(op, "Swish") for op in _of_type(model, "HSwish")]
-    return [_renamed(op, created(kind, [_gated(op)], {})) for op, kind in both]
+    both += [(op, "Swish") for op in of_type(model, "HSwish")]
+    return [renamed(op, created(kind, [_gated(op)], {})) for op, kind in both]
 
 
 def _swishes(model: Model) -> Iterator[Op]:
@@ -62,7 +62,7 @@ def _gated(op: Op) -> Output:
 
 def hardswish_for_edgetpu(model: Model) -> list[str]:
     """HSwish in Add, Clamp and Multiply, which TensorFlow Lite leaves as they are."""
-    return [_renamed(op, _hardswish(op)) for op in _of_type(model, "HSwish")]
+    return [renamed(op, _hardswish(op)) for op in of_type(model, "HSwish")]
 
 
 def _hardswish(op: Op) -> Op:
@@ -76,7 +76,7 @@ def _hardswish(op: Op) -> Op:
 
 def prelu_and_minmax(model: Model) -> list[str]:
     """PRelu as the larger of x and 0, and the slope times the smaller."""
-    return [_renamed(op, _minmax(op)) for op in _of_type(model, "PRelu")]
+    return [renamed(op, _minmax(op)) for op in of_type(model, "PRelu")]
 
 
 def _minmax(op: Op) -> Op:
@@ -104,7 +104,7 @@ def argmax(model: Model, in_floats: bool = False) -> list[str]:
 
     `in_floats`: indices are floats, and what would turn them into whole numbers is left out.
     """
-    return [_argmax(op, in_floats) for op in _of_type(model, "TopK") if _is_argmax(op)]
+    return [_argmax(op, in_floats) for op in of_type(model, "TopK") if _is_argmax(op)]
 
 
 def _is_argmax(op: Op) -> bool:
@@ -167,11 +167,12 @@ def _conversions(output: Output) -> Iterator[Op]:
             yield from _conversions(op.output(0))
 
 
-def _of_type(model: Model, kind: str) -> list[Op]:
+def of_type(model: Model, kind: str) -> list[Op]:
+    """The ops of a kind, in an order in which they can be computed."""
     return [op for op in model.get_ordered_ops() if op.get_type_name() == kind]
 
 
-def _renamed(old: Op, new: Op) -> str:
+def renamed(old: Op, new: Op) -> str:
     """Put an op in the place of another, and give it that one's name."""
     name = str(old.get_friendly_name())
     instead(old.output(0), lambda: new.output(0))
@@ -188,6 +189,11 @@ REPLACEMENTS: dict[str, Callable[[Model], list[str]]] = {
     "replace_argmax_indices_to_float32": lambda model: argmax(model, in_floats=True),
 }
 """By flag, in the order in which they are done."""
+
+
+def kept_apart(done: Mapping[str, Sequence[str]]) -> set[str]:
+    """The names of ops across which no formula is to be found again, of what was replaced."""
+    return {f"{name}{APART}" for names in done.values() for name in names}
 
 
 def replaced(model: Model, flags: Collection[str]) -> dict[str, list[str]]:

@@ -8,13 +8,14 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from converters.ir_to_tf.convert import Converted, Options, convert
+from converters.ir_to_tf.edgetpu_forms import adapted_to
 from converters.ir_to_tf.errors import ConversionError
 from converters.ir_to_tf.graph import Graph, Node
 from converters.ir_to_tf.layout.wishes import Wish
 from converters.ir_to_tf.overrides import change_graph, change_model, read_overrides
 from converters.ir_to_tf.pins import apart
 from converters.ir_to_tf.reader import graph_of, read_model
-from converters.ir_to_tf.replacements import APART, REPLACEMENTS, replaced
+from converters.ir_to_tf.replacements import REPLACEMENTS, kept_apart, replaced
 from converters.ir_to_tf.surgery import Model, ended_at, layer_names
 from converters.recipes.problems import nearest
 
@@ -40,7 +41,10 @@ def requested(args: Namespace) -> Request:
     done = replaced(model, {flag for flag in REPLACEMENTS if getattr(args, flag)})
     for flag, ops in done.items():
         print(f"--{flag}: {', '.join(ops) or 'there is nothing to replace'}", file=sys.stderr)
-    kept = {f"{name}{APART}" for ops in done.values() for name in ops}
+    forms = adapted_to(args.target, model)
+    for form, ops in forms.items():
+        print(f"--target edgetpu: {form}: {', '.join(ops)}", file=sys.stderr)
+    kept = kept_apart({**done, **forms})
     changed = change_graph(apart(graph_of(model), kept), record)
     inputs, outputs = _kept(args, changed.graph)
     wishes = {**inputs, **changed.inputs}, {**outputs, **changed.outputs}

@@ -271,7 +271,7 @@ def _variant(
         load=data["load"],
         inputs=tuple(_input(spec) for spec in data["inputs"]),
         outputs=tuple(Output(**output) for output in data.get("outputs", ())),
-        stages={name: data[name] for name in STAGES},
+        stages=_stages(data),
         artifacts=tuple(data["artifacts"]),
         data=data["data"],
         calibration=Sampling(**sampled["calibration"]) if sampled["calibration"] else None,
@@ -284,6 +284,12 @@ def _variant(
         surgery=tuple(data["surgery"]),
         show=data.get("show", {}),
     )
+
+
+def _stages(data: Mapping[str, Any]) -> dict[str, Any]:
+    """The options of each stage; what the network is made for is the converter's to heed."""
+    stages = {name: data[name] for name in STAGES}
+    return {**stages, "tf": {**stages["tf"], "target": data["target"]}}
 
 
 def _input(spec: Mapping[str, Any]) -> Input:
