@@ -21,7 +21,7 @@ RESULTS = Path("results")
 COMPILED = "edgetpu"
 """The artefact that only a compiler many machines lack can make: it never fails a build."""
 
-LOAD_FIELDS = ("weights", "path", "model", "prototxt", "caffemodel")
+LOAD_FIELDS = ("weights", "path", "model", "variables", "prototxt", "caffemodel")
 """Fields of `load` that name a source, or a path below one."""
 
 MEASURED = ("verification", "evaluation")

@@ -286,6 +286,18 @@ FILES = {
         PIXELS,
         Output("twice", "scores"),
     ),
+    "its files one by one": (
+        {
+            "framework": "saved_model",
+            "model": "saved/net/saved_model.pb",
+            "variables": [
+                "saved/net/variables/variables.index",
+                "saved/net/variables/variables.data-00000-of-00001",
+            ],
+        },
+        PIXELS,
+        Output("probabilities", "scores"),
+    ),
     "keras 3": (
         {"framework": "keras", "model": "keras/net.keras"},
         PIXELS,

@@ -9,8 +9,9 @@ from typing import Any
 
 from converters.errors import RecipeError
 from converters.mo import float_twin, tensorflow_source
-from converters.origin import listed, origin_file, origin_place
+from converters.origin import listed, origin_file
 from converters.recipes.recipe import Variant
+from converters.saved_model import saved_model_folder
 from converters.sound_tflite import check_sound
 
 Shape = tuple[int, ...]
@@ -111,15 +112,7 @@ def _keras(variant: Variant, origin: Path, folder: Path) -> Request:
 
 
 def _saved_model(variant: Variant, origin: Path, folder: Path) -> Request:
-    place = origin_place(origin, str(variant.load["model"]))
-    found = sorted(path.parent for path in place.rglob("saved_model.pb"))
-    if not found or (place not in found and len(found) > 1):
-        raise RecipeError(
-            f"holds {len(found)} SavedModels: {listed(str(p.relative_to(place)) for p in found)}",
-            subject=f"load.model: {variant.load['model']}",
-            remedy="name the folder that holds saved_model.pb",
-        )
-    path = place if place in found else found[0]
+    path = saved_model_folder(variant.load, origin, folder / "saved_model")
     signature = str(variant.load.get("signature") or "")
     frozen = tensorflow_source.frozen_saved_model(path, signature, variant.inputs)
     return _of_frozen(variant, frozen, folder)

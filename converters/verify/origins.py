@@ -6,6 +6,7 @@ source's own layout.
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -17,8 +18,9 @@ from converters.errors import RecipeError, ZooError
 from converters.mo.request import paired
 from converters.mo.tensorflow_source import check_frozen_names, keras_model, keras_names
 from converters.network import build_network
-from converters.origin import origin_file, origin_place
+from converters.origin import origin_file
 from converters.recipes.recipe import Variant
+from converters.saved_model import saved_model_folder
 from converters.sound_tflite import check_sound
 from converters.stage import quiet_tensorflow
 from converters.verify.runners import dequantised, quantised
@@ -148,7 +150,9 @@ def _saved_model(origin: Origin) -> Run:
     quiet_tensorflow()
     import tensorflow as tf
 
-    loaded = tf.saved_model.load(str(_saved_model_folder(origin)))
+    with tempfile.TemporaryDirectory() as spare:  # what is loaded needs its files no more
+        folder = saved_model_folder(origin.variant.load, origin.sources, Path(spare))
+        loaded = tf.saved_model.load(str(folder))
     signature = str(origin.variant.load.get("signature") or "serving_default")
     if signature not in loaded.signatures:
         raise _unknown("load.signature", [signature], list(loaded.signatures))
@@ -159,12 +163,6 @@ def _saved_model(origin: Origin) -> Run:
         return _published({name: value.numpy() for name, value in values.items()}, origin.variant)
 
     return run
-
-
-def _saved_model_folder(origin: Origin) -> Path:
-    place = origin_place(origin.sources, _reference(origin.variant, "model"))
-    found = sorted(path.parent for path in place.rglob("saved_model.pb"))
-    return found[0] if len(found) == 1 else place
 
 
 def _keras(origin: Origin) -> Run:

@@ -15,6 +15,9 @@ SAFE_KEY = re.compile(r"[A-Za-z0-9_-]+")
 OF_FILES = ("weights", "model", "prototxt", "caffemodel")
 """Fields of `load` that name a source, or a file in it."""
 
+OF_LISTS = ("path", "variables")
+"""Fields of `load` that may name several."""
+
 
 def keys_are_safe(case: Case) -> Iterator[Problem]:
     """A key names a folder: with its placeholders filled it must still be plain."""
@@ -35,12 +38,12 @@ def load_names_sources(case: Case) -> Iterator[Problem]:
         if kind == "git" and "/" not in load[name].rstrip("/"):
             cause = f"{shown(load[name])} is a whole repository"
             yield Problem(("load", name), cause, f"name the file: {load[name]}/<path in it>")
-    paths = load.get("path", [])
-    if isinstance(paths, str):
-        yield from unknown_source(("load", "path"), paths, sources)
+    if isinstance(load.get("path"), str):
+        yield from unknown_source(("load", "path"), load["path"], sources)
         return
-    for i, path in enumerate(paths):
-        yield from unknown_source(("load", "path", i), path, sources)
+    for name in OF_LISTS:
+        for i, path in enumerate(load.get(name, [])):
+            yield from unknown_source(("load", name, i), path, sources)
 
 
 def unknown_source(path: Path, reference: str, sources: Mapping[str, Any]) -> Iterator[Problem]:
