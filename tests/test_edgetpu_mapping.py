@@ -430,6 +430,15 @@ def test_command_prints_a_table_and_counts(tmp_path, capsys):
     assert "LOGISTIC" not in said
 
 
+def test_command_counts_two_files_beside_each_other(tmp_path, capsys):
+    before, after = tmp_path / "before.tflite", tmp_path / "after.tflite"
+    before.write_bytes(chain("LOGISTIC", "ELU").bytes())
+    after.write_bytes(chain("LOGISTIC", "TANH", "TANH").bytes())
+    assert main([str(after), "--before", str(before)]) == 0
+    said = capsys.readouterr().out
+    assert f"{before}:\n  1 of 2 operators" in said and f"{after}:\n  3 of 3 operators" in said
+
+
 def float_file() -> bytes:
     file = FileOf()
     file.add("LOGISTIC", [file.input(1, 8, type="FLOAT32")], (1, 8), made="FLOAT32")

@@ -7,6 +7,7 @@ examples:
   python -m converters.edgetpu_mapping model_int8.tflite
   python -m converters.edgetpu_mapping model_int8.tflite --unmapped
   python -m converters.edgetpu_mapping model_int8.tflite --json > mapping.json
+  python -m converters.edgetpu_mapping for_edgetpu.tflite --before for_cpu.tflite
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ import json
 import os
 import sys
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 from converters.edgetpu_mapping.predict import Prediction, predicted
@@ -41,6 +42,7 @@ def parser() -> argparse.ArgumentParser:
         help="a list, one entry per operator in file order: type, mapped, reason",
     )
     shape.add_argument("--unmapped", action="store_true", help="only what stays on the CPU")
+    shape.add_argument("--before", type=Path, metavar="OTHER", help="count beside another file's")
     made.add_argument(
         "--all-subgraphs",
         action="store_true",
@@ -54,9 +56,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     args = parser().parse_args(argv)
     try:
         prediction = predicted(args.file, all_subsets=args.all_subgraphs)
-        records = [verdict.record() for verdict in prediction.verdicts]
-        lines = [json.dumps(records, indent=1)] if args.json else table(prediction, args.unmapped)
-        for line in lines:
+        for line in _lines(args, prediction):
             print(line)
         _insist_on_quantised(prediction, args.file)
     except ZooError as error:
@@ -65,6 +65,19 @@ def main(argv: Sequence[str] | None = None) -> int:
     except BrokenPipeError:  # whoever reads has seen enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     return 0
+
+
+def _lines(args: argparse.Namespace, prediction: Prediction) -> Iterable[str]:
+    if args.before:
+        before = predicted(args.before, all_subsets=args.all_subgraphs)
+        return [*_headed(args.before, before), "", *_headed(args.file, prediction)]
+    if args.json:
+        return [json.dumps([verdict.record() for verdict in prediction.verdicts], indent=1)]
+    return table(prediction, args.unmapped)
+
+
+def _headed(file: Path, prediction: Prediction) -> list[str]:
+    return [f"{file}:", *(f"  {line}" for line in counts(prediction))]
 
 
 def _insist_on_quantised(prediction: Prediction, file: Path) -> None:
