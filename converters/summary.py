@@ -14,7 +14,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from converters import journal
+from converters import journal, latency
 from converters.errors import RecipeError
 from converters.jobs import RESULTS
 from converters.plan import not_built_because
@@ -35,6 +35,7 @@ class Row(NamedTuple):
     metric: str
     transposes: int | None
     on_edgetpu: str  # operators predicted there, of how many; empty for what has no 8 bits
+    latency_ms: float | None  # median of one run with one thread, where somebody measured it
     path: str
 
 
@@ -52,10 +53,11 @@ class Failure(NamedTuple):
 def rows(results: Path = RESULTS, only: Sequence[str] = ()) -> Iterator[Row]:
     """The artefacts of every variant that was packaged, in the order of their names."""
     for path in _below(results, only, "*/report.json"):
-        report = json.loads(path.read_text())
-        if (path.parent / "package").is_dir():
+        package = path.parent / "package"
+        if package.is_dir():
+            report = latency.merged(json.loads(path.read_text()), path.parent, package)
             for name in sorted(report["artifacts"], key=_place):
-                yield _row(report, name, report["artifacts"][name], path.parent / "package")
+                yield _row(report, name, report["artifacts"][name], package)
 
 
 def _place(artifact: str) -> tuple[int, str]:
@@ -78,6 +80,7 @@ def _row(report: Any, name: str, evidence: Any, package: Path) -> Row:
         shown,
         (evidence.get("transposes") or {}).get("count"),
         _mapping(evidence.get("edgetpu")),
+        (evidence.get("latency") or {}).get("median_ms"),
         str(package),
     )
 
@@ -146,6 +149,7 @@ COLUMNS = (
     "metric (source)",
     "transposes",
     "Edge TPU",
+    "latency",
 )
 
 
@@ -153,7 +157,7 @@ def table(listed: Sequence[Row]) -> str:
     """The rows as text, columns aligned; the place is given once per variant."""
     cells = [COLUMNS, *(_cells(row) for row in listed)]
     widths = [max(len(line[i]) for line in cells) for i in range(len(COLUMNS))]
-    numeric = (3, 4, 5, 7, 8)
+    numeric = (3, 4, 5, 7, 8, 9)
     lines = []
     for line in cells:
         aligned = [
@@ -176,6 +180,7 @@ def _cells(row: Row) -> tuple[str, ...]:
         row.metric or "-",
         "-" if row.transposes is None else str(row.transposes),
         row.on_edgetpu or "-",
+        "-" if row.latency_ms is None else f"{row.latency_ms:.3g} ms",
     )
 
 

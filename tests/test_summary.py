@@ -67,6 +67,7 @@ def test_the_table_is_aligned_and_names_every_column(zoo, capsys):
             "transposes",
             "Edge",
             "TPU",
+            "latency",
         ]
     )
     assert set(rule) == {"-", " "}

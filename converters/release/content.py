@@ -8,7 +8,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from converters import summary
+from converters import latency, summary
 from converters.contents import content_digest, files_below
 from converters.jobs import COMPILED, RESULTS, Job
 from converters.package import MANIFEST
@@ -42,8 +42,9 @@ class Offer:
 
     @cached_property
     def report(self) -> Any:
-        """What was measured."""
-        return json.loads((self.package / "report.json").read_bytes())
+        """What was measured; of times, those of this machine, if somebody took them."""
+        report = json.loads((self.package / "report.json").read_bytes())
+        return latency.merged(report, self.folder, self.package)
 
     @cached_property
     def manifest(self) -> Any:
