@@ -55,6 +55,8 @@ ENTRIES = {
 }
 """The module that each stage runs."""
 
+METRICS_USE = ("scikit-image", "scikit-learn")
+
 PACKAGES: dict[str, tuple[str, ...]] = {
     "export": ("torch", "onnx", "onnxscript", "safetensors"),
     "surgery": ("onnx", "onnxruntime", "numpy"),
@@ -63,8 +65,16 @@ PACKAGES: dict[str, tuple[str, ...]] = {
     "tf": ("tensorflow", "openvino", "scipy", "numpy"),
     "quantize": ("tensorflow", "numpy", "pillow", "tflite-runtime", "ai-edge-litert"),
     "formats": ("tensorflow", "keras", "h5py", "numpy"),
-    "reference": ("torch", "onnxruntime", "tensorflow", "tflite-runtime", "numpy", "pillow"),
-    "verify": ("tflite-runtime", "tensorflow", "keras", "openvino", "numpy", "pillow"),
+    "reference": (
+        *("torch", "onnxruntime", "tensorflow", "tflite-runtime", "numpy", "pillow"),
+        *METRICS_USE,
+    ),
+    "verify": (
+        *("tflite-runtime", "tensorflow", "keras", "openvino", "numpy", "pillow"),
+        *METRICS_USE,
+    ),
+    "lint": ("tflite-runtime", "numpy", "pillow"),
+    "layers": ("tflite-runtime", "numpy", "matplotlib"),
     "edgetpu": ("edgetpu_compiler",),
     "pictures": ("pillow", "numpy"),
     "target": ("numpy", "pillow", "openvino", "onnx", "onnxruntime", "tensorflow", "torch"),

@@ -18,6 +18,7 @@ from typing import NamedTuple
 import numpy as np
 import pytest
 import twin_network as twin
+import yaml
 from PIL import Image
 
 from converters.datasets.interface import Interface
@@ -114,6 +115,21 @@ def test_a_swap_is_recognised():
         ("psnr", [[50, 50]], [40, 60], {"peak": 100}, 20),
         ("psnr", [[1, 1]], [1, 1], {}, metrics.PSNR_OF_EQUALS),
         ("mae", [[1, 2]], [0, 4], {}, 1.5),
+        ("top5", [[9, 8, 7, 6, 5, 4]], 4, {}, 1),
+        ("top5", [[9, 8, 7, 6, 5, 4]], 5, {}, 0),
+        ("ssim", [np.eye(8)], np.eye(8), {}, 1),
+        ("ssim", [np.dstack([np.eye(8)] * 3)], np.dstack([np.eye(8)] * 3), {}, 1),
+        ("snr", [[3.0, 0.0]], [3.0, 0.3], {}, 10 * np.log10(9.09 / 0.09)),
+        ("snr", [[3.0, 1.0]], [3.0, 1.0], {}, 100),
+        ("nme", [[[0, 1], [4, 0]]], [[0, 0], [4, 0]], {"between": [0, 1]}, 0.125),
+        ("nme", [[[0, 1], [3, 4]]], [[0, 0], [3, 4]], {}, 0.1),
+        ("cosine", [[1.0, 0.0]], [1.0, 1.0], {}, 0.5**0.5),
+        ("cosine", [[0.0, 0.0]], [1.0, 1.0], {}, 0),
+        ("character_accuracy", [np.eye(4)[[0, 0, 3, 0, 1]]], [0, 0, 1, -1], {"axis": 1}, 1),
+        ("character_accuracy", [np.eye(4)[[0, 1, 2]]], [0, 1], {"axis": 1}, 0.5),
+        ("character_accuracy", [np.eye(3)], [0, 2], {"blank": None}, 0.5),
+        ("word_accuracy", [np.eye(4)[[0, 3, 1]].T], [0, 1], {}, 1),
+        ("word_accuracy", [np.eye(4)[[0, 3, 2]].T], [0, 1], {}, 0),
         ("agreement", [[0.1, 0.9]], [0.4, 0.6], {}, 1),
         ("agreement", [[0.1, 0.9]], [0.7, 0.6], {}, 0),
     ],
@@ -121,6 +137,51 @@ def test_a_swap_is_recognised():
 def test_metrics_by_hand(name, output, target, options, value):
     got = metrics.value_of_sample(name, np.array(output), np.array(target), options)
     assert got == pytest.approx(value)
+
+
+def total(name, *samples, **options):
+    metric = metrics.METRICS[name]
+    given = ((np.array(output), np.array(target)) for output, target in samples)
+    return metric.over_all([metrics.value_of_sample(name, o, t, options) for o, t in given])
+
+
+def test_metrics_over_all_samples_by_hand():
+    scores = [([[0.2, 0.8]], 1), ([[0.7, 0.3]], 0), ([[0.9, 0.1]], 1), ([[0.6, 0.4]], 0)]
+    assert total("auc", *scores) == 0.5
+    with pytest.raises(ZooError, match="all samples have the same label"):
+        total("auc", scores[0], scores[2])
+    planes = np.moveaxis(np.eye(3)[[[0, 1], [2, 2]]], -1, 0)
+    assert total("miou", ([planes], [[0, 1], [1, 255]])) == pytest.approx((1 + 0.5 + 0) / 3)
+    with pytest.raises(ZooError, match="the output names classes at"):
+        total("miou", ([planes], [0, 1]))
+
+
+BOXES = [[[0, 0, 2, 2, 0.9], [0, 0, 2, 2.1, 0.8], [5, 5, 6, 6, 0.7]]]
+TRUTH = [[0, 0, 2, 2], [5, 5, 6, 6], [-1, -1, -1, -1]]
+
+
+def test_a_box_is_found_once_and_by_the_best():
+    assert total("detection_f1", (BOXES, TRUTH)) == pytest.approx(2 * 2 / (3 + 2))
+    assert total("detection_f1", (BOXES, TRUTH), score=0.75) == pytest.approx(2 / (2 + 2))
+    assert total("detection_ap", (BOXES, TRUTH)) == pytest.approx((1 + 2 / 3) / 2)
+    assert total("detection_ap", (BOXES, TRUTH), (BOXES, TRUTH)) == pytest.approx((1 + 2 / 3) / 2)
+
+
+def test_a_box_of_another_class_is_not_found():
+    boxes = [[[0, 0, 2, 2, 0.9, 1], [4, 4, 6, 6, 0.9, 2]]]
+    truth = [[0, 0, 2, 2, 2], [4, 4, 6, 6, 2]]
+    assert total("detection_f1", (boxes, truth)) == 0.5
+
+
+def test_nothing_where_nothing_is_is_right():
+    nothing = ([[[0, 0, 0, 0, 0]]], [[-1, -1, -1, -1], [-1, -1, -1, -1]])
+    assert total("detection_f1", nothing) == total("detection_ap", nothing) == 1
+
+
+def test_the_schema_knows_every_metric():
+    schema = yaml.safe_load((ROOT / "models" / "schema.yaml").read_text())
+    wanted = schema["properties"]["evaluation"]["properties"]["metric"]["enum"]
+    assert set(wanted) == set(metrics.METRICS)
 
 
 def test_a_border_is_left_out_of_psnr():
@@ -132,6 +193,7 @@ def test_a_border_is_left_out_of_psnr():
 def test_every_metric_knows_which_way_is_better():
     assert metrics.METRICS["iou"].drop(0.8, 0.9) == pytest.approx(0.1)
     assert metrics.METRICS["mae"].drop(0.9, 0.8) == pytest.approx(0.1)
+    assert metrics.METRICS["auc"].drop(0.8, 0.9) == pytest.approx(0.1)
     assert all(metric.of_sample.__doc__ for metric in metrics.METRICS.values())
 
 

@@ -97,7 +97,7 @@ def evaluated(
         target = source["outputs"][i][0] if by_source else sample.target
         output = output_of(sampling, found)
         values.append(value_of_sample(sampling.metric, output, target, sampling.options))
-    value = float(np.mean(values))
+    value = metric_named(sampling.metric).over_all(values)
     return {
         "name": sampling.metric,
         "output": sampling.output,

@@ -91,7 +91,7 @@ def evaluated(
         "name": sampling.metric,
         "output": sampling.output,
         "count": len(values),
-        "value": float(np.mean(values)),
+        "value": metric_named(sampling.metric).over_all(values),
     }
     return record, archive.stacked("evaluation", kept) if kept else {}
 
