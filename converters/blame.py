@@ -10,6 +10,7 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from converters import imports
@@ -53,7 +54,9 @@ def blamed(args: argparse.Namespace) -> str:
     from converters.tf import conversion
 
     variant = load_variant(args.models, args.model, args.variant)
-    converted = conversion(variant, args.xml).converted
+    # op by op it is held against the IR, which is not equalised
+    plain = {**variant.stages, "tf": {**variant.stages["tf"], "equalise": False}}
+    converted = conversion(replace(variant, stages=plain), args.xml).converted
     given = first_sample(variant, args.models / args.model, args.sources)
     nodes = converted.plan.graph.inputs
     feeds = {n.name: given[p.name] for n, p in zip(nodes, converted.inputs, strict=True)}

@@ -9,12 +9,56 @@ from collections import Counter
 from collections.abc import Iterator
 from math import prod
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from converters.aligned import packed
 from converters.errors import ZooError
+
+
+class Tensor(NamedTuple):
+    """A tensor as the file states it."""
+
+    name: str
+    shape: tuple[int, ...]
+    dtype: str
+    scales: tuple[float, ...]  # empty: not quantised; several: one per place of `axis`
+    zeros: tuple[int, ...]
+    axis: int
+    values: np.ndarray[Any, Any] | None  # of a constant
+
+
+class Step(NamedTuple):
+    """One operator: its builtin name, and its tensors by number; -1 for one left out."""
+
+    operator: str
+    inputs: tuple[int, ...]
+    outputs: tuple[int, ...]
+    options: Any  # as the schema's generated code has them
+
+
+class Graph(NamedTuple):
+    """The main subgraph of a file, its operators in the order in which they run."""
+
+    tensors: tuple[Tensor, ...]
+    steps: tuple[Step, ...]
+
+
+def graph(path: Path) -> Graph:
+    """What a file computes."""
+    model = parsed(path.read_bytes(), str(path))
+    main, names = model.subgraphs[0], [name for name, _ in codes(model)]
+    steps = [
+        Step(
+            names[each.opcodeIndex],
+            tuple(map(int, () if each.inputs is None else each.inputs)),
+            tuple(map(int, () if each.outputs is None else each.outputs)),
+            each.builtinOptions,
+        )
+        for each in main.operators or ()
+    ]
+    return Graph(tuple(_tensor(model, each) for each in main.tensors), tuple(steps))
 
 
 def operators(path: Path) -> Counter[str]:
@@ -102,14 +146,45 @@ def codes(model: Any) -> list[tuple[str, int]]:
     ]
 
 
+def _tensor(model: Any, tensor: Any) -> Tensor:
+    shape = tuple(map(int, () if tensor.shape is None else tensor.shape))
+    scale, zero, axis = (
+        getattr(tensor.quantization, field, None)
+        for field in ("scale", "zeroPoint", "quantizedDimension")
+    )
+    return Tensor(
+        (tensor.name or b"").decode(),
+        shape,
+        _type_name(tensor),
+        tuple(map(float, () if scale is None else scale)),
+        tuple(map(int, () if zero is None else zero)),
+        int(axis or 0),
+        _values(model.buffers[tensor.buffer].data, _type_name(tensor), shape),
+    )
+
+
+def _values(data: Any, name: str, shape: tuple[int, ...]) -> np.ndarray[Any, Any] | None:
+    """The values of a constant; None of what is computed, and of types that numpy lacks."""
+    if data is None or not len(data) or not hasattr(np, name) or name == "string":
+        return None
+    dtype = np.dtype(getattr(np, name))
+    content = np.asarray(data, np.uint8).tobytes()
+    fits = len(content) == dtype.itemsize * prod(shape)
+    return np.frombuffer(content, dtype).reshape(shape) if fits else None
+
+
+def _type_name(tensor: Any) -> str:
+    from ai_edge_litert import schema_py_generated as schema
+
+    types = {v: k.lower() for k, v in vars(schema.TensorType).items() if not k.startswith("_")}
+    return str(types[tensor.type])
+
+
 WIDTH_OF_INT4 = 0.5
 
 
 def _bytes_of(tensor: Any) -> int:
-    from ai_edge_litert import schema_py_generated as schema
-
-    types = {v: k.lower() for k, v in vars(schema.TensorType).items() if not k.startswith("_")}
-    name = types[tensor.type]
+    name = _type_name(tensor)
     dtype = {"bool": "bool_"}.get(name, name)
     width = WIDTH_OF_INT4 if name == "int4" else np.dtype(getattr(np, dtype)).itemsize
     return int(width * prod(int(size) for size in (() if tensor.shape is None else tensor.shape)))

@@ -27,6 +27,12 @@ LOAD_FIELDS = ("weights", "path", "model", "variables", "prototxt", "caffemodel"
 MEASURED = ("verification", "evaluation")
 """The samplings that verify draws."""
 
+DRAWN = ("calibration", *MEASURED)
+"""The samplings that lint holds against each other."""
+
+TWIN = "float32"
+"""The artefact that a quantised one is held against layer by layer, wanted or not."""
+
 
 class Job(NamedTuple):
     """One stage of one variant; `what` tells apart several jobs of a stage: a kind, a source."""
@@ -53,6 +59,11 @@ def upstream(job: Job, variant: Variant) -> tuple[Job, ...]:
 def verified_artifacts(variant: Variant) -> list[str]:
     """The artefacts that are compared with the source: all but those for absent hardware."""
     return [name for name in variant.artifacts if name != COMPILED]
+
+
+def layered_artifacts(variant: Variant) -> list[str]:
+    """The artefacts whose every layer is held against the float file's: those with int8 ranges."""
+    return [name for name in verified_artifacts(variant) if name not in MAKERS and draws(name)]
 
 
 def load_sources(variant: Variant) -> set[str]:
@@ -170,6 +181,16 @@ def target_origin(job: Job, variant: Variant) -> Job:
     return _beside(job, "mo" if origin == "ir" else "tf")
 
 
+def _of_lint(job: Job, variant: Variant) -> Iterator[Job]:
+    yield from (made_by(job, TWIN), _beside(job, "tf"), _beside(job, "reference"))
+    yield from _downloads(job, data_sources(variant, *DRAWN))
+
+
+def _of_layers(job: Job, _variant: Variant) -> Iterator[Job]:
+    yield from (made_by(job, job.what), made_by(job, TWIN))
+    yield from (_beside(job, "tf"), _beside(job, "reference"))
+
+
 def _of_edgetpu(job: Job, _variant: Variant) -> Iterator[Job]:
     yield _beside(job, "quantize", "full_int8")
 
@@ -187,6 +208,8 @@ def _of_verify(job: Job, variant: Variant) -> Iterator[Job]:
     yield _beside(job, "tf")
     yield _beside(job, "reference")
     yield from _downloads(job, data_sources(variant, *MEASURED))
+    if job.what in layered_artifacts(variant):
+        yield from (_beside(job, "layers", job.what), _beside(job, "lint"))
 
 
 def _verified(job: Job, variant: Variant) -> Iterator[Job]:
@@ -208,6 +231,8 @@ def _of_report(job: Job, variant: Variant) -> Iterator[Job]:
         yield _beside(job, "surgery")
     yield from (_beside(job, "mo"), _beside(job, "tf"), _beside(job, "reference"))
     yield from (made_by(job, name) for name in verified_artifacts(variant))
+    if layered_artifacts(variant):
+        yield _beside(job, "lint")
     if COMPILED in variant.artifacts:
         yield _beside(job, "edgetpu")
 
@@ -220,6 +245,7 @@ def _of_target_report(job: Job, variant: Variant) -> Iterator[Job]:
 def _of_package(job: Job, variant: Variant) -> Iterator[Job]:
     yield from (made_by(job, name) for name in verified_artifacts(variant))
     yield from (_beside(job, "report"), _beside(job, "tf"), _beside(job, "pictures"))
+    yield from (_beside(job, "layers", name) for name in layered_artifacts(variant))
 
 
 READS: Mapping[str, Callable[[Job, Variant], Iterator[Job]]] = {
@@ -231,6 +257,8 @@ READS: Mapping[str, Callable[[Job, Variant], Iterator[Job]]] = {
     "tf": _of_tf,
     "quantize": _of_quantize,
     "formats": _of_formats,
+    "lint": _of_lint,
+    "layers": _of_layers,
     "edgetpu": _of_edgetpu,
     "reference": _of_reference,
     "verify": _of_verify,

@@ -44,6 +44,8 @@ ENTRIES = {
     "tf": "converters.tf",
     "quantize": "converters.quantize.__main__",
     "formats": "converters.formats",
+    "lint": "converters.lint.__main__",
+    "layers": "converters.verify.layers",
     "edgetpu": "converters.edgetpu",
     "reference": "converters.verify.reference",
     "verify": "converters.verify.__main__",
@@ -86,6 +88,7 @@ TOOLS = ("edgetpu_compiler", "nvidia-smi", "trtexec", "node")
 
 SAMPLINGS = {
     "quantize": ("calibration",),
+    "lint": ("calibration", "verification", "evaluation"),
     "reference": ("verification", "evaluation"),
     "verify": ("verification", "evaluation"),
     "target": ("calibration",),

@@ -69,6 +69,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--report", type=Path, required=True, help="report.json")
     parser.add_argument("--interface", type=Path, required=True, help="interface.json")
     parser.add_argument("--pictures", type=Path, required=True, help="folder of pictures")
+    parser.add_argument("--layers", type=Path, nargs="*", default=[], help="tables and pictures")
     parser.add_argument("--out", type=Path, required=True, help="folder to make")
 
 
@@ -79,6 +80,8 @@ def run(args: argparse.Namespace) -> None:
         extras.append(args.pictures)
     with stage.made_whole(args.out) as folder:
         fill(folder, [*args.artifacts, *compiled_file(args.report)], extras)
+        if args.layers:
+            fill(folder / "layers", [], args.layers)
         listing = manifest(folder, json.loads(args.report.read_text()))
         text = json.dumps(listing, indent=2, sort_keys=True, ensure_ascii=False)
         (folder / MANIFEST).write_text(text + "\n", encoding="utf-8")

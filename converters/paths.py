@@ -31,6 +31,8 @@ PLACES: tuple[tuple[str, str], ...] = (
     (rf"{FOLDER}/facts/(?P<what>{TARGETS})\.json", "target"),
     (rf"{FOLDER}/(?P<what>\w+)\.tflite", "quantize"),
     (rf"{FOLDER}/verify/(?P<what>\w+)\.(json|npz)", "verify"),
+    (rf"{FOLDER}/facts/lint\.json", "lint"),
+    (rf"{FOLDER}/layers/(?P<what>\w+)\.(json|png)", "layers"),
     (rf"{FOLDER}/pictures(/.*)?", "pictures"),
     (rf"{FOLDER}/report\.json", "report"),
     (rf"{FOLDER}/facts/(?P<what>\w+)\.json", "quantize"),

@@ -18,16 +18,19 @@ from converters.freshness import Freshness
 from converters.hold import hold_folder, plan_anew
 from converters.job import PLANNED
 from converters.jobs import (
+    DRAWN,
     FORMATS,
     MAKERS,
     MEASURED,
     Job,
     data_sources,
+    layered_artifacts,
     load_sources,
     surgery_sources,
     upstream,
     verified_artifacts,
 )
+from converters.losses import Losses
 from converters.quantize.promises import PROMISED, promised
 from converters.recipes import Recipe, Variant, load_owner, load_recipe, recipe_folders
 from converters.recipes.problems import nearest
@@ -58,6 +61,7 @@ WHAT = {
     "quantize": "kind",
     "formats": "format",
     "target": "target",
+    "layers": "kind",
     "verify": "artifact",
 }
 """The wildcard that tells apart the jobs of a stage, where there are several."""
@@ -261,6 +265,15 @@ class Plan:
 
         return evidence
 
+    def lint_folders(self, wildcards: Wildcards) -> list[str]:
+        """The downloaded sources of all samples."""
+        return folders(wildcards.model, data_sources(self.variant(wildcards), *DRAWN))
+
+    @property
+    def losses(self) -> Losses:
+        """What is known of the layers of quantised files."""
+        return Losses(self.variant)
+
     def facts(self, wildcards: Wildcards) -> list[str]:
         """What the stages of a variant noted of their work."""
         variant = self.variant(wildcards)
@@ -269,6 +282,7 @@ class Plan:
             between = ["surgery"] if variant.is_changed else []
             stages = ["export", *between, "simplify", *stages]
         stages += [name for name in variant.artifacts if MAKERS.get(name) not in stages]
+        stages += ["lint"] if layered_artifacts(variant) else []
         folder = f"results/{wildcards.model}/{wildcards.variant}/facts"
         keys = sorted(
             downloaded(wildcards.model, key) for key in {**variant.sources, **variant.shared}

@@ -47,7 +47,7 @@ INTERMEDIATE = ("saved_model", "ir")
 KEPT = ".downloads"
 """What was fetched once, by its digest, whoever wanted it."""
 
-NOTES = ("facts", "verify", TRACES)
+NOTES = ("facts", "layers", "verify", TRACES)
 """Folders of a variant that hold something of each stage or artefact."""
 
 HALF_WRITTEN = re.compile(r"\..+\.[a-z0-9_]{8}")
@@ -232,7 +232,7 @@ def _of_other_artifacts(
             yield path, by_stem[stem]
 
 
-OF_ARTIFACTS = ("quantize", "formats", "target", "verify")
+OF_ARTIFACTS = ("quantize", "formats", "target", "layers", "verify")
 """Stages whose jobs are told apart by an artefact."""
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -87,6 +87,24 @@ def _row(report: Any, name: str, evidence: Any, package: Path) -> Row:
 
 def _mapping(record: Any) -> str:
     return f"{record['mapped']}/{record['operators']}" if record else ""
+
+
+def warnings(results: Path = RESULTS, only: Sequence[str] = ()) -> dict[str, dict[str, int]]:
+    """How often lint warned of each rule, by `model/variant`; those it had nothing to say of."""
+    found: dict[str, dict[str, int]] = {}
+    for path in _below(results, only, "*/report.json"):
+        report = json.loads(path.read_text())
+        counts = report.get("stages", {}).get("lint", {}).get("counts")
+        if counts:
+            found[f"{report['model']}/{report['variant']}"] = counts
+    return found
+
+
+def _warning_lines(found: Mapping[str, Mapping[str, int]]) -> Iterator[str]:
+    total = sum(sum(counts.values()) for counts in found.values())
+    yield f"Warnings before quantising: {total}, named in facts/lint.json and the logs of lint"
+    for place, counts in found.items():
+        yield f"  {place}: " + ", ".join(f"{rule} {n}" for rule, n in counts.items())
 
 
 def _below(folder: Path, only: Sequence[str], pattern: str) -> list[Path]:
@@ -199,6 +217,8 @@ def text(models: Path, only: Sequence[str] = ()) -> Iterator[str]:
         yield table(listed)
         places = dict.fromkeys(row.path for row in listed)
         yield "\n".join(["Packages:", *(f"  {place}" for place in places)])
+    if warned := warnings(only=only):
+        yield "\n".join(_warning_lines(warned))
     recipes, problems = read_zoo(models, only)
     failed = [*failures(only=only), *refused(problems)]
     if failed:
@@ -262,6 +282,7 @@ def main(argv: Sequence[str] | None = None) -> int:
             "artifacts": [row._asdict() for row in listed],
             "failures": [failure._asdict() for failure in failed],
             "left_out": left_out(recipes.values()),
+            "warnings": warnings(only=args.only),
             "stages": journal.counted(args.since or 0.0),
         }
         json.dump(data, sys.stdout, indent=2)

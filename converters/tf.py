@@ -107,6 +107,7 @@ def options_for(variant: Variant, graph: Graph) -> Options:
         },
         from_channels_first=not variant.inputs or _any_channels_first(variant.inputs),
         target=target_of(variant),
+        equalise=bool(variant.stages["tf"].get("equalise", False)),
     )
 
 
@@ -160,6 +161,7 @@ def facts_of(
         },
         "overrides": list(overrides),
         **({"said_for_target": {form: list(ops) for form, ops in forms.items()}} if forms else {}),
+        "equalised": list(converted.equalised),
         "ir_operators": dict(Counter(node.type for node in graph.nodes)),
         "versions": versions("tensorflow", "openvino", "scipy", "numpy"),
     }

@@ -32,6 +32,7 @@ rule package:
         report=rules.report.output.report,
         interface=rules.tf.output.interface,
         pictures=rules.pictures.output.folder,
+        layers=PLAN.losses.tables,
     output:
         folder=directory("results/{model}/{variant}/package"),
     log:
@@ -47,5 +48,6 @@ rule package:
     shell:
         "python -m converters.job {input.wanted} --reads {input} --makes {output} --"
         " --models {params.models} --artifacts {input.artifacts} --report {input.report}"
-        " --interface {input.interface} --pictures {input.pictures} --out {output.folder}"
+        " --interface {input.interface} --pictures {input.pictures} --layers {input.layers}"
+        " --out {output.folder}"
         " > {log} 2>&1"

@@ -54,6 +54,15 @@ QUANTIZE = (
     " --out {0}/{1}.tflite --facts {0}/{1}.json"
 )
 REFERENCE = "--sources sources --out {0}/reference.npz --facts {0}/reference.json"
+LINT = (
+    "--path {0}/float32.tflite --interface {0}/interface.json --reference {0}/reference.npz"
+    " --sources sources --facts {0}/lint.json"
+)
+LAYERS = (
+    "--artifact {1} --path {0}/{1}.tflite --float {0}/float32.tflite"
+    " --interface {0}/interface.json --reference {0}/reference.npz"
+    " --reference-facts {0}/reference.json --out {0}/layers/{1}.json --picture {0}/layers/{1}.png"
+)
 VERIFY = (
     "--artifact {1} --path {0}/{2} --interface {0}/interface.json --reference {0}/reference.npz"
     " --reference-facts {0}/reference.json --out {0}/verify/{1}.json --outputs {0}/verify/{1}.npz"
@@ -73,6 +82,8 @@ CHAIN = [
     ("quantize", QUANTIZE, ("float32",), {"tensorflow", "scipy"}),
     ("quantize", QUANTIZE, ("int8",), {"tensorflow", "scipy"}),
     ("reference", REFERENCE, (), {"torch"}),
+    ("lint", LINT, (), {"tflite_runtime"}),
+    ("layers", LAYERS, ("int8",), {"tflite_runtime", "matplotlib"}),
     ("verify", VERIFY, ("saved_model", "saved_model"), {"tensorflow", "scipy"}),
     ("verify", VERIFY, ("ir", "ir/model.xml"), {"openvino"}),
     ("verify", VERIFY, ("float32", "float32.tflite"), {"tflite_runtime"}),

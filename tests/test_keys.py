@@ -52,7 +52,7 @@ RECIPE_EDITS = [
     ("schema: 1", "# a remark\nschema: 1", set()),
     ("name: A recipe with nothing wrong", "name: Another name", {"report"}),
     ("count: 20, seed: 1", "seed: 1, count: 20", set()),
-    ("count: 20, seed: 1", "count: 21, seed: 1", {"quantize", "target"}),
+    ("count: 20, seed: 1", "count: 21, seed: 1", {"quantize", "lint", "target"}),
     ("channels: 4", "channels: 5", {"export", "reference", "target"}),
     ("artifacts:", "simplify: {check: 2}\nartifacts:", {"simplify"}),
     ("artifacts:", "ir: {precision: FP16}\nartifacts:", {"mo"}),
@@ -78,7 +78,8 @@ def test_the_network_is_read_by_export_and_reference(models):
 def test_the_data_is_read_where_samples_are_drawn(models):
     before = all_keys(models)
     edit(models / "good" / "data.py", "+= 120", "+= 100")
-    assert changed(before, all_keys(models)) == {"quantize", "reference", "verify", "target"}
+    expected = {"quantize", "lint", "reference", "verify", "target"}
+    assert changed(before, all_keys(models)) == expected
 
 
 def test_the_folder_of_the_clone_does_not_matter(models, tmp_path):
@@ -147,4 +148,4 @@ def test_a_picture_beside_the_recipe_is_content_too(models):
     edit(recipe, "data:\n", "data:\n  beside: {kind: pictures, folder: pictures}\n")
     before = all_keys(models)
     (pictures / "a.png").write_bytes(b"two")
-    assert changed(before, all_keys(models)) == {"quantize", "target"}
+    assert changed(before, all_keys(models)) == {"quantize", "lint", "target"}

@@ -75,6 +75,18 @@ def test_the_table_is_aligned_and_names_every_column(zoo, capsys):
     assert "results/digits/8x8/package" in printed
 
 
+def test_warnings_are_counted_by_model_and_rule(zoo, capsys):
+    write_report(zoo, "digits", {"float32": evidence()})
+    path = zoo / "results" / "digits" / "8x8" / "report.json"
+    report = json.loads(path.read_text())
+    report["stages"] = {"lint": {"counts": {"large_range": 2, "uneven_concat": 1}}}
+    path.write_text(json.dumps(report))
+    summary.main([])
+    printed = capsys.readouterr().out
+    assert "Warnings before quantising: 3" in printed
+    assert "digits/8x8: large_range 2, uneven_concat 1" in printed
+
+
 def test_a_failure_is_named_with_stage_cause_remedy_and_log(zoo, capsys):
     folder = zoo / "logs" / "yolo" / "416x416"
     folder.mkdir(parents=True)

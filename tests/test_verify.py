@@ -241,13 +241,13 @@ def test_the_error_lists_every_limit_that_is_not_held():
 
 def test_an_output_of_another_shape_is_refused():
     answered = [{"y": np.zeros((1, 4))}]
-    _, checks = evidence.compared(answered, {"output/y": np.zeros((1, 1, 5))}, {})
+    _, checks = evidence.compared(answered, {"output/y": np.zeros((1, 1, 5))}, {}, {})
     assert "has shape [1, 4], the source's is [1, 5]" in limits.refusal("ir", checks).cause
 
 
 def test_an_output_that_only_one_side_has_is_refused():
     with pytest.raises(ZooError, match="do not both have z"):
-        evidence.compared([{"y": OUTPUT[0], "z": OUTPUT[0]}], {"output/y": OUTPUT}, {})
+        evidence.compared([{"y": OUTPUT[0], "z": OUTPUT[0]}], {"output/y": OUTPUT}, {}, {})
 
 
 # Whole stages -------------------------------------------------------------------------------------
@@ -282,14 +282,32 @@ class Zoo(NamedTuple):
         made = ("--out", "reference.npz", "--facts", "reference.json")
         return self.command("converters.verify.reference", *sources, *made)
 
-    def verify(self, artifact: str, path: str) -> Result:
+    def layers(self, artifact: str, path: str) -> tuple[dict, str]:
+        table, drawn = self.root / "layers.json", self.root / "layers.png"
+        done = self.command(
+            "converters.verify.layers",
+            *("--artifact", artifact, "--path", path, "--float", "float32.tflite"),
+            *("--interface", "interface.json", "--reference", "reference.npz"),
+            *("--reference-facts", "reference.json", "--out", table, "--picture", drawn),
+        )
+        assert done.returncode == 0 and drawn.is_file(), done.stderr
+        return json.loads(table.read_text()), done.stdout
+
+    def lint(self, path: str) -> dict:
+        sources = ("--sources", f"sources/{twin.MODEL}", "--facts", "lint.json")
+        files = ("--interface", "interface.json", "--reference", "reference.npz")
+        done = self.command("converters.lint", "--path", path, *files, *sources)
+        assert done.returncode == 0, done.stderr
+        return json.loads((self.root / "lint.json").read_text())
+
+    def verify(self, artifact: str, path: str, *more: str) -> Result:
         out, outputs = self.root / f"{artifact}.json", self.root / f"{artifact}.npz"
         out.unlink(missing_ok=True)
         done = self.command(
             "converters.verify",
             *("--artifact", artifact, "--path", path, "--interface", "interface.json"),
             *("--reference", "reference.npz", "--reference-facts", "reference.json"),
-            *("--sources", f"sources/{twin.MODEL}", "--out", out, "--outputs", outputs),
+            *("--sources", f"sources/{twin.MODEL}", "--out", out, "--outputs", outputs, *more),
         )
         found = json.loads(out.read_text()) if out.is_file() else None
         return Result(done.returncode, done.stdout + done.stderr, found, outputs)
@@ -368,6 +386,34 @@ def test_true_int8_files_pass(zoo, kind):
     result = zoo.verify(kind, zoo.tflite(kind, "saved_model", f"{kind}.tflite"))
     assert result.code == 0, result.words
     assert result.evidence["worst"]["sqnr_db"]["value"] > 25
+
+
+def test_a_refused_int8_file_names_the_layer_that_spoils_it(zoo, recipe):
+    zoo.tflite("float32", "saved_model", "float32.tflite")
+    twin.write_saved_model(zoo.root / "dull", spoilt="body.bias", by=0.8)
+    zoo.tflite("int8", "dull", "dull.tflite")
+    found, told = zoo.layers("int8", "dull.tflite")
+    assert found["unpaired"] == [] and found["paired"]["of"] == len(found["layers"]) > 5
+    culprit = found["losses"][0]
+    assert culprit["operator"] == "CONV_2D" and culprit["lost_db"] > 20
+    assert culprit["name"] in told and found["samples"]["count"] == 3
+    facts = zoo.lint("float32.tflite")
+    assert facts["disjoint"] and facts["in_calibration"] == {"verification": 0, "evaluation": 0}
+    recipe("artifacts:", "limits: {int8: {sqnr_db: 60}}\nartifacts:")
+    result = zoo.verify("int8", "dull.tflite", "--layers", "layers.json", "--lint", "lint.json")
+    assert result.code == 1 and result.evidence is None
+    assert f"most is lost in {culprit['number']} CONV_2D {culprit['name']}" in result.words
+    kept = zoo.root / "logs" / twin.MODEL / twin.VARIANT / "verify-int8.failed.json"
+    assert json.loads(kept.read_text())["layers"]["losses"][0] == culprit
+    kept.unlink()
+
+
+def test_samples_that_calibrate_and_measure_are_warned_of(zoo, recipe):
+    zoo.tflite("float32", "saved_model", "float32.tflite")
+    recipe("count: 4, seed: 3, metric", "count: 4, seed: 1, metric")
+    facts = zoo.lint("float32.tflite")
+    assert facts["in_calibration"] == {"verification": 0, "evaluation": 4}
+    assert facts["counts"] == {"calibration_overlap": 1} and not facts["disjoint"]
 
 
 def test_a_true_saved_model_passes(zoo):

@@ -18,6 +18,7 @@ import tensorflow as tf
 from converters.ir_to_tf import ops as _ops  # registers every op
 from converters.ir_to_tf.dynamic import LOOSE, thinned
 from converters.ir_to_tf.emit import emit
+from converters.ir_to_tf.equalise import equalised
 from converters.ir_to_tf.errors import UnknownAttributeError, UnsupportedError
 from converters.ir_to_tf.graph import Graph, Node
 from converters.ir_to_tf.layout.plan import Plan, assign_layouts
@@ -49,6 +50,7 @@ class Options:
     rename: Mapping[str, str] = field(default_factory=dict)  # name in the graph -> public name
     from_channels_first: bool = True  # whether a free output of rank 4 is welcome channels last
     target: Target = "cpu"  # what layouts are priced for
+    equalise: bool = False  # whether channels are scaled alike, for those who quantise
 
 
 @dataclass(frozen=True)
@@ -60,6 +62,7 @@ class Converted:
     inputs: tuple[Port, ...]
     outputs: tuple[Port, ...]
     plan: Plan
+    equalised: tuple[str, ...] = ()  # what was scaled, in words
 
     def interface(self) -> dict[str, Any]:
         """What a user of the artefacts must know, as JSON data."""
@@ -78,7 +81,7 @@ class Converted:
 def convert(graph: Graph, options: Options | None = None) -> Converted:
     """Convert a graph to a TensorFlow function whose signature carries the public names."""
     options = options or Options()
-    graph = simplified(graph)
+    graph, notes = equalised(simplified(graph)) if options.equalise else (simplified(graph), ())
     check_supported(graph)
     plan = plan_layouts(graph, options)
     inputs = tuple(_port(node, plan, options) for node in graph.inputs)
@@ -91,7 +94,7 @@ def convert(graph: Graph, options: Options | None = None) -> Converted:
         return [results[name] for name in made]
 
     module, function = named_function(compute, inputs, outputs)
-    return Converted(module, function, inputs, outputs, plan)
+    return Converted(module, function, inputs, outputs, plan, notes)
 
 
 def plan_layouts(graph: Graph, options: Options) -> Plan:

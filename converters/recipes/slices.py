@@ -43,6 +43,10 @@ SLICES: Mapping[str, Slice] = {
     "tf": Slice((), (*TENSOR, "layout", "keep_layout"), (*NAMED, "layout"), {"tf": None}),
     "quantize": Slice((), PREPARED, (), {"quantize": None, "ir": BUILT_INTO_IR}, ("calibration",)),
     "formats": Slice(),
+    "lint": Slice(
+        (), PREPARED, (), {"ir": BUILT_INTO_IR}, ("calibration", "verification", "evaluation")
+    ),
+    "layers": Slice((), PREPARED, (), {"ir": BUILT_INTO_IR}),
     "edgetpu": Slice(("limits",), options={"edgetpu": None}),
     "reference": Slice(
         ("load", "is_changed"),

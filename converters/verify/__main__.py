@@ -1,8 +1,8 @@
 """verify: one artefact, in a fresh interpreter, beside the source model on real samples.
 
 Measures every output (max abs, normalised max, cosine, SQNR), the task metric where the recipe
-has one, operators, transposes and size. Beyond the limits nothing is written to --out: what was
-measured then lies beside the log, as verify-<artifact>.failed.json.
+has one, the invariants of probabilities, operators, transposes and size. Beyond the limits nothing
+is written to --out: what was measured then lies beside the log, as verify-<artifact>.failed.json.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from converters.datasets.samples import samples
 from converters.recipes import load_variant
 from converters.recipes.recipe import Variant
 from converters.targets.table import NOT_BUILT
-from converters.verify import archive, evidence, limits, mapping, runners, suspect, unrun
+from converters.verify import archive, evidence, limits, lost, mapping, runners, suspect, unrun
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -32,6 +32,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--sources", type=Path, default=Path("sources"), help="folder of downloads")
     parser.add_argument("--out", type=Path, required=True, help="JSON file of evidence to write")
     parser.add_argument("--outputs", type=Path, help="npz file for the first samples' outputs")
+    parser.add_argument(
+        "--layers", type=Path, nargs="?", help="of an int8 kind, its table of layers"
+    )
+    parser.add_argument("--lint", type=Path, nargs="?", help="of an int8 kind, the lint's facts")
 
 
 def run(args: argparse.Namespace) -> None:
@@ -48,18 +52,25 @@ def run(args: argparse.Namespace) -> None:
         leave(args, unrun.looked_into(args.artifact, runner, bounds))
         return
     answered = evidence.answers(variant, runner, tables)
-    differences, checks = evidence.compared(answered, tables, bounds)
+    told = evidence.told_of(variant, runner)
+    differences, checks = evidence.compared(answered, tables, bounds, told)
     metric = _metric(args, variant, runner, facts, tables) if not _broken(checks) else None
     on_edgetpu = mapping.prediction_of(args.artifact, args.path)
     checks += mapping.checks(on_edgetpu, bounds)
     found = evidence.collected(differences, checks, runner, metric, bounds)
-    data = {**evidence.record(args.artifact, found, runner), "samples": facts["samples"]}
+    layers, lint = _read(args.layers), _read(args.lint)
+    data = {
+        **evidence.record(args.artifact, found, runner),
+        "samples": facts["samples"],
+        **lost.short(layers),
+    }
     data |= {"edgetpu": on_edgetpu.record()} if on_edgetpu else {}
     refusal = limits.refusal(args.artifact, found.checks)
     kept = stage.LOGS / args.model / args.variant / f"verify-{args.artifact}.failed.json"
     if refusal is not None:
         stage.write_json(kept, data)
         refusal.remedy += f"; measured: {kept}{suspect.advice(args, found.checks)}"
+        refusal.remedy += lost.advice(layers, lint)
         raise refusal
     kept.unlink(missing_ok=True)
     if args.outputs:
@@ -73,6 +84,10 @@ def leave(args: argparse.Namespace, data: dict[str, Any]) -> None:
     if args.outputs:
         archive.write(args.outputs, {})
     stage.write_json(args.out, data)
+
+
+def _read(path: Path | None) -> Any:
+    return None if path is None else json.loads(path.read_text(encoding="utf-8"))
 
 
 def _broken(checks: list[limits.Check]) -> bool:

@@ -12,8 +12,9 @@ from converters.datasets.preprocess import Array
 from converters.datasets.samples import Sample
 from converters.errors import ZooError
 from converters.recipes.recipe import Sampling, Variant
-from converters.verify import limits
+from converters.verify import invariants, limits
 from converters.verify.archive import Tables, entries_of, of_kind
+from converters.verify.endings import Ending
 from converters.verify.limits import Check
 from converters.verify.measures import Difference, closest, difference
 from converters.verify.metrics import metric_named, output_of, value_of_sample
@@ -46,9 +47,15 @@ def ran(variant: Variant, runner: Runner, inputs: Mapping[str, Array]) -> dict[s
 
 
 def compared(
-    answered: list[dict[str, Array]], tables: Tables, bounds: Mapping[str, float]
+    answered: list[dict[str, Array]],
+    tables: Tables,
+    bounds: Mapping[str, float],
+    told: Mapping[str, tuple[Ending, str]],
 ) -> tuple[dict[str, Difference], list[Check]]:
-    """Each output of the source beside the artefact's, and the checks on it."""
+    """Each output of the source beside the artefact's, and the checks on it.
+
+    `told` is what an output ends in and its semantics, for the invariants.
+    """
     expected = of_kind(tables, "output")
     missing = sorted(set(expected) ^ set(answered[0]))
     if missing:
@@ -70,7 +77,16 @@ def compared(
         differences[name] = difference(actual, values)
         found = limits.checks_of_output(name, differences[name], bounds)
         checks += [_with_hint(check, actual, expected, name) for check in found]
+        if differences[name].is_finite and name in told:
+            checks += invariants.checks(name, (actual, values), told[name], bounds)
     return differences, checks
+
+
+def told_of(variant: Variant, runner: Runner) -> dict[str, tuple[Ending, str]]:
+    """What each output ends in, as far as its file tells, and what the recipe says that it is."""
+    semantics = {output.public_name: output.semantics for output in variant.outputs}
+    names = {*semantics, *runner.endings}
+    return {n: (runner.endings.get(n, Ending("", 0)), semantics.get(n, "")) for n in names}
 
 
 def _with_hint(check: Check, actual: Array, expected: Mapping[str, Array], name: str) -> Check:

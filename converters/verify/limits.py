@@ -35,6 +35,9 @@ DEFAULT_LIMITS: Mapping[str, Mapping[str, float]] = {
 OF_OUTPUTS = ("max_abs", "normalised_max", "cosine", "sqnr_db")
 OF_ARTIFACTS = ("bytes", "transposes", "transpose_bytes", "metric_drop")
 OF_MAPPING = ("min_mapped",)
+OF_INVARIANTS = ("sum_error", "outside_unit")
+"""Bounds that hold without a recipe's word, as invariants.py sets them."""
+
 AT_LEAST = ("cosine", "sqnr_db", *OF_MAPPING)
 """Measures that must not fall below their bound; all others must not exceed it."""
 
@@ -42,6 +45,10 @@ REMEDIES: Mapping[str, str] = {
     "shape": "the conversion changed the output: compare interface.json with the source",
     "finite": "look for overflow: wrong preprocessing, or float16 weights beyond 65504",
     "collapsed": "the quantised ranges are wrong: calibrate on data like the model's real inputs",
+    "sum_error": "the probabilities no longer sum to one: end the network before the softmax, "
+    "keep it in float, or raise limits.{artifact}.sum_error",
+    "outside_unit": "values leave [0, 1]: keep the end of the network in float, or raise "
+    "limits.{artifact}.outside_unit",
     "transposes": "see `python -m converters.ir_to_tf --explain`, or raise the recipe's bound",
     "transpose_bytes": "see `python -m converters.ir_to_tf --explain`, or raise the bound",
     "bytes": "choose a smaller kind, or raise the recipe's bound",
@@ -112,7 +119,7 @@ class Check(NamedTuple):
 def limits_of(artifact: str, limits: Mapping[str, Options]) -> dict[str, float]:
     """The bounds of an artefact: the recipe's over the defaults, measure by measure."""
     bounds = {**DEFAULT_LIMITS.get(artifact, {}), **limits.get(artifact, {})}
-    known = (*OF_OUTPUTS, *OF_ARTIFACTS, *OF_MAPPING)
+    known = (*OF_OUTPUTS, *OF_ARTIFACTS, *OF_INVARIANTS, *OF_MAPPING)
     unknown = sorted(set(bounds) - set(known))
     if unknown:
         raise RecipeError(

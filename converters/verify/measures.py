@@ -57,7 +57,7 @@ def difference(actual: Array, expected: Array) -> Difference:
         max_abs=worst,
         normalised_max=worst / largest if largest else worst,
         cosine=_cosine(a, b),
-        sqnr_db=_decibels(float((b**2).sum()), float((error**2).sum())),
+        sqnr_db=decibels(float((b**2).sum()), float((error**2).sum())),
         is_finite=True,
         is_collapsed=len(b) > 1 and _stays_same(a) and _moves(b, largest),
         source_is_constant=constant,
@@ -75,7 +75,8 @@ def _cosine(a: Array, b: Array) -> float:
     return float(np.vdot(a / lengths[0], b / lengths[1]))
 
 
-def _decibels(signal: float, noise: float) -> float:
+def decibels(signal: float, noise: float) -> float:
+    """10 log10(signal / noise) in dB."""
     if noise == 0:
         return math.inf
     return 10 * math.log10(signal / noise) if signal else -math.inf

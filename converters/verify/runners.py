@@ -6,6 +6,7 @@ what an artefact stores otherwise (axes, 8-bit integers) is undone here.
 
 from __future__ import annotations
 
+import sys
 from collections import Counter
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -19,6 +20,7 @@ from converters.datasets.preprocess import Array
 from converters.errors import ZooError
 from converters.jobs import FORMATS
 from converters.targets.table import TARGETS
+from converters.verify.endings import Ending, endings
 from converters.versions import versions
 
 SIGNATURE = "serving_default"
@@ -45,6 +47,7 @@ class Runner(NamedTuple):
     bytes: int
     note: str = ""
     takes_source: bool = False  # inputs as the source has them, without what `ir:` builds in
+    endings: Mapping[str, Ending] = {}  # by output; of TFLite files
 
 
 def opened(artifact: str, path: Path, interface: Interface) -> Runner:
@@ -84,21 +87,40 @@ def _tflite(path: Path, interface: Interface) -> Runner:
         Transposes(*flatbuffer.transposes(path)),
         path.stat().st_size,
         note,
+        endings=endings(
+            flatbuffer.graph(path), {name: each["index"] for name, each in outputs.items()}
+        ),
     )
 
 
-def interpreter_of(path: Path) -> tuple[Any, str, str]:
-    """An interpreter with one thread, its package, and a note if it is not the first choice."""
+def interpreter_of(
+    path: Path, *, threads: int = 1, is_tapped: bool = False
+) -> tuple[Any, str, str]:
+    """An interpreter, its package, and a note if it is not the first choice.
+
+    Of one that is tapped every tensor can be read after a run: it keeps them all, and gives none
+    away to a delegate.
+    """
     refusals: list[str] = []
     for package, load in INTERPRETERS.items():
         try:
-            interpreter = load()(model_path=str(path), num_threads=1)
+            kind = load()
+            options = _tapping(kind) if is_tapped else {}
+            interpreter = kind(model_path=str(path), num_threads=threads, **options)
             interpreter.allocate_tensors()
             return interpreter, package, "; ".join(refusals)
         except (ImportError, ValueError, RuntimeError) as error:
             reason = " ".join(str(error).split())
             refusals.append(f"{package} refuses the file: {reason}")
     raise ZooError("; ".join(refusals), subject=path.name, remedy="no runtime here can load it")
+
+
+def _tapping(interpreter: Any) -> dict[str, Any]:
+    resolvers = sys.modules[interpreter.__module__].OpResolverType
+    return {
+        "experimental_preserve_all_tensors": True,
+        "experimental_op_resolver_type": resolvers.BUILTIN_WITHOUT_DEFAULT_DELEGATES,
+    }
 
 
 def invoked(call: Any, inputs: Mapping[str, Array], subject: str) -> dict[str, Array]:

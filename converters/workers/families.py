@@ -63,6 +63,8 @@ OF_STAGE = {
     "tf": "tensorflow",
     "quantize": "tensorflow",
     "formats": "tensorflow",
+    "lint": "runtimes",
+    "layers": "runtimes",
 }
 
 OF_ARTIFACT = {"saved_model": "tensorflow", "stablehlo": "tensorflow"}

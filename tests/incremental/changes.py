@@ -16,7 +16,8 @@ from tests.incremental.zoo import Zoo
 KINDS = {"quantize-float32", "quantize-int8"}
 VERIFIED = {f"verify-{name}" for name in ("saved_model", "ir", "float32", "int8")}
 ENDS = {"pictures", "report", "package"}
-FROM_TF = {"tf", *KINDS, *VERIFIED, *ENDS}
+LOSSES = {"lint", "layers-int8"}
+FROM_TF = {"tf", *KINDS, *LOSSES, *VERIFIED, *ENDS}
 FROM_EXPORT = {"export", "simplify", "mo", *FROM_TF}
 ALL = {"download-weights", "reference", *FROM_EXPORT}
 
@@ -168,17 +169,17 @@ CHANGES = (
     Change(
         "one calibration option (seed)",
         recipe("count: 20, seed: 1", "count: 20, seed: 7"),
-        {"quantize-int8", "verify-int8", *ENDS},
+        {"quantize-int8", *LOSSES, "verify-int8", *ENDS},
     ),
     Change(
         "a quantisation option",
         fields("quantize: {per_channel: false}"),
-        {"quantize-int8", "verify-int8", *ENDS},
+        {"quantize-int8", "layers-int8", "verify-int8", *ENDS},
     ),
     Change(
         "the seed of the verification samples",
         recipe("count: 2, seed: 2", "count: 2, seed: 9"),
-        {"reference", *VERIFIED, *ENDS},
+        {"reference", *LOSSES, *VERIFIED, *ENDS},
     ),
     Change(
         "a limit of one artefact",
@@ -287,7 +288,7 @@ CHANGES = (
     Change(
         "an artefact corrupted, without a store",
         without_store(flipped("@/float32.tflite")),
-        {"quantize-float32", "verify-float32", *ENDS},
+        {"quantize-float32", *LOSSES, "verify-float32", "verify-int8", *ENDS},
         "Snakemake removes what a job makes before it starts it",
     ),
     Change("the logs deleted", gone("logs"), set()),
