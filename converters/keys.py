@@ -57,7 +57,7 @@ ENTRIES = {
 }
 """The module that each stage runs."""
 
-METRICS_USE = ("scikit-image", "scikit-learn")
+MEASURING = ("tensorflow", "tflite-runtime", "numpy", "pillow", "scikit-image", "scikit-learn")
 
 PACKAGES: dict[str, tuple[str, ...]] = {
     "export": ("torch", "onnx", "onnxscript", "safetensors"),
@@ -67,14 +67,8 @@ PACKAGES: dict[str, tuple[str, ...]] = {
     "tf": ("tensorflow", "openvino", "scipy", "numpy"),
     "quantize": ("tensorflow", "numpy", "pillow", "tflite-runtime", "ai-edge-litert"),
     "formats": ("tensorflow", "keras", "h5py", "numpy"),
-    "reference": (
-        *("torch", "onnxruntime", "tensorflow", "tflite-runtime", "numpy", "pillow"),
-        *METRICS_USE,
-    ),
-    "verify": (
-        *("tflite-runtime", "tensorflow", "keras", "openvino", "numpy", "pillow"),
-        *METRICS_USE,
-    ),
+    "reference": ("torch", "onnxruntime", *MEASURING),
+    "verify": ("keras", "openvino", *MEASURING),
     "lint": ("tflite-runtime", "numpy", "pillow"),
     "layers": ("tflite-runtime", "numpy", "matplotlib"),
     "edgetpu": ("edgetpu_compiler",),
