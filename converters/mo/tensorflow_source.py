@@ -132,26 +132,14 @@ def _check_inputs(declared: Sequence[Input], present: Sequence[str]) -> None:
 
 
 def frozen_saved_model(path: Path, signature: str, inputs: Sequence[Input]) -> Frozen:
-    """One signature of a SavedModel (without a name the serving one, or the only one).
-
-    Loaded into a session, which needs its graph only: of old releases the objects (optimisers,
-    layers) cannot be made any more.
-    """
+    """One signature of a SavedModel (without a name the serving one, or the only one)."""
     stage.quiet_tensorflow()
     import tensorflow as tf
 
     v1 = tf.compat.v1
     v1.logging.set_verbosity(v1.logging.ERROR)  # it calls what follows deprecated
     with tf.Graph().as_default(), v1.Session() as session:
-        try:
-            loaded = v1.saved_model.load(session, [v1.saved_model.tag_constants.SERVING], str(path))
-        except Exception as error:
-            raise SourceError(
-                f"cannot be loaded as a SavedModel: {error}",
-                subject=path.name,
-                remedy="name the folder that holds saved_model.pb and variables/",
-            ) from error
-        chosen = _signature(dict(loaded.signature_def), signature)
+        chosen = loaded_signature(session, path, signature)
         _check_inputs(inputs, list(chosen.inputs))
         ends = {name: tensor.name for name, tensor in sorted(chosen.outputs.items())}
         graph = v1.graph_util.convert_variables_to_constants(
@@ -159,6 +147,25 @@ def frozen_saved_model(path: Path, signature: str, inputs: Sequence[Input]) -> F
         )
     starts = {name: chosen.inputs[name].name for name in (i.name for i in inputs)}
     return Frozen(graph.SerializeToString(deterministic=True), starts, ends)
+
+
+def loaded_signature(session: Any, path: Path, signature: str) -> Any:
+    """A SavedModel in a session, which needs its graph only, and the signature of that name.
+
+    Of old releases the objects (optimisers, layers) cannot be made any more.
+    """
+    import tensorflow as tf
+
+    saved_model = tf.compat.v1.saved_model
+    try:
+        loaded = saved_model.load(session, [saved_model.tag_constants.SERVING], str(path))
+    except Exception as error:
+        raise SourceError(
+            f"cannot be loaded as a SavedModel: {error}",
+            subject=path.name,
+            remedy="name the folder that holds saved_model.pb and variables/",
+        ) from error
+    return _signature(dict(loaded.signature_def), signature)
 
 
 def _signature(signatures: Mapping[str, Any], wanted: str) -> Any:

@@ -16,7 +16,12 @@ import numpy as np
 from converters.datasets.preprocess import Array
 from converters.errors import RecipeError, ZooError
 from converters.mo.request import paired
-from converters.mo.tensorflow_source import check_frozen_names, keras_model, keras_names
+from converters.mo.tensorflow_source import (
+    check_frozen_names,
+    keras_model,
+    keras_names,
+    loaded_signature,
+)
 from converters.network import build_network
 from converters.origin import origin_file
 from converters.recipes.recipe import Variant
@@ -150,17 +155,19 @@ def _saved_model(origin: Origin) -> Run:
     quiet_tensorflow()
     import tensorflow as tf
 
-    with tempfile.TemporaryDirectory() as spare:  # what is loaded needs its files no more
-        folder = saved_model_folder(origin.variant.load, origin.sources, Path(spare))
-        loaded = tf.saved_model.load(str(folder))
-    signature = str(origin.variant.load.get("signature") or "serving_default")
-    if signature not in loaded.signatures:
-        raise _unknown("load.signature", [signature], list(loaded.signatures))
-    call = loaded.signatures[signature]
+    v1 = tf.compat.v1
+    v1.logging.set_verbosity(v1.logging.ERROR)  # it calls what follows deprecated
+    load, graph = origin.variant.load, tf.Graph()
+    session = v1.Session(graph=graph)
+    # what is loaded needs its files no more
+    with tempfile.TemporaryDirectory() as spare, graph.as_default():
+        folder = saved_model_folder(load, origin.sources, Path(spare))
+        chosen = loaded_signature(session, folder, str(load.get("signature") or ""))
+    ends = {name: tensor.name for name, tensor in chosen.outputs.items()}
 
-    def run(inputs: Mapping[str, Array], _loaded: Any = loaded) -> dict[str, Array]:
-        values = call(**{name: tf.constant(array) for name, array in inputs.items()})
-        return _published({name: value.numpy() for name, value in values.items()}, origin.variant)
+    def run(inputs: Mapping[str, Array]) -> dict[str, Array]:
+        fed = {chosen.inputs[name].name: array for name, array in inputs.items()}
+        return _published(session.run(ends, fed), origin.variant)
 
     return run
 
