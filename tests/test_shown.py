@@ -120,6 +120,18 @@ def test_a_mask_is_where_the_second_class_wins():
     assert found.told() == ["50.0% covered"]
 
 
+def test_regions_are_the_largest_of_classes_or_given():
+    planes = np.zeros((1, 3, 4, 4))
+    planes[0, 2, :3] = 1
+    show = {"kind": "regions", "mask": "map", "names": ["road", "car", "sky"]}
+    found = found_by({"map": planes}, show, SIZE)
+    assert found.words == ("sky 75%", "road 25%")
+    decided = found_by({"map": planes.argmax(axis=1)}, show, SIZE)
+    assert (decided.regions == found.regions).all()
+    made = drawn(np.zeros((200, 200), np.uint8), Found(regions=found.regions))
+    assert (made[0, 0] != made[199, 0]).any()
+
+
 def test_peaks_of_a_map_are_points():
     plane = np.zeros((1, 1, 8, 8))
     plane[0, 0, 2, 6], plane[0, 0, 2, 5] = 0.9, 0.8  # the second is no peak

@@ -171,6 +171,6 @@ class IAT(nn.Module):
         """Factors, addends and the enhanced picture, each (n, 3, h, w)."""
         factors, addends = self.local_net(x)
         gamma, color = self.global_net(x)
-        light = (x * factors + addends).flatten(2)
-        mixed = torch.matmul(color, light).clamp(1e-8, 1.0) ** gamma
-        return factors, addends, mixed.reshape(x.shape)
+        light = (x * factors + addends).flatten(2).transpose(1, 2)  # colours last
+        mixed = (light @ color.transpose(1, 2)).clamp(1e-8, 1.0) ** gamma
+        return factors, addends, mixed.transpose(1, 2).reshape(x.shape)

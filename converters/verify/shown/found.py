@@ -37,6 +37,7 @@ class Found:
     lines: tuple[tuple[float, float, float, float], ...] = ()
     words: tuple[str, ...] = field(default=())
     mask: Array | None = None  # (h, w), 0 or 1
+    regions: Array | None = None  # (h, w), the number of a class
 
     def told(self) -> list[str]:
         """All of it in words."""

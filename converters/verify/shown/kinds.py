@@ -75,6 +75,17 @@ def mask(answer: Answer, options: Options, _size: tuple[int, int]) -> Found:
     return Found(mask=(planes[1] > planes[0]).astype(np.uint8))
 
 
+def regions(answer: Answer, options: Options, _size: tuple[int, int]) -> Found:
+    """`mask` (1, classes, h, w) or, decided already, (1, h, w): the largest classes in words."""
+    values = answer[options["mask"]]
+    plane = values[0].argmax(axis=0) if values.ndim == 4 else values[0].astype(int)
+    shares = np.bincount(plane.reshape(-1)) / plane.size
+    names = options.get("names", [])
+    best = [int(place) for place in np.argsort(-shares, kind="stable")[:3] if shares[place] > 0]
+    named = [(str(names[i]) if i < len(names) else f"class {i}", shares[i]) for i in best]
+    return Found(regions=plane, words=tuple(f"{name} {share:.0%}" for name, share in named))
+
+
 KINDS: Mapping[str, Read] = {
     "corners": boxes.corners,
     "table": boxes.table,
@@ -89,6 +100,7 @@ KINDS: Mapping[str, Read] = {
     "classes": classes,
     "text": text,
     "mask": mask,
+    "regions": regions,
 }
 
 
