@@ -59,6 +59,10 @@ CASES: dict[str, tuple[Callable, float]] = {
     "one pixel copied": (lambda x: ops.relu(resized(averaged(x), 16, 16)), 1e-6),
     "resize in parts": (lambda x: ops.relu(resized(channels(x, 160), 128, 128)), 1e-5),
     "activation apart from a transposed convolution": (lambda x: transposed(x, ops.relu), 1e-5),
+    "depth to space by a transposed convolution": (
+        lambda x: ops.tanh(ops.depth_to_space(channels(x, 12), "depth_first", 2)),
+        1e-6,
+    ),
     "edge repeated before a max pool": (lambda x: ops.tanh(pooled(x)), 1e-6),
 }
 """By form, a network and by how much its numbers may differ."""
@@ -136,6 +140,15 @@ def test_gelu_by_erf_differs_by_less_than_a_step_of_8_bits():
     x = np.linspace(-8, 8, sample().size, dtype=np.float32).reshape(sample().shape)
     expected, made = (answer(each, x) for each in (plain, other))
     assert 1e-4 < np.abs(made - expected).max() < 4.8e-4 < 8 / 255 / 60
+
+
+@pytest.mark.parametrize("mode", ["blocks_first", "depth_first"])
+def test_every_channel_finds_its_place(mode):
+    model = network(lambda x: ops.depth_to_space(x, mode, 2))
+    (plain, _), (other, forms) = (targeted(model.clone(), t) for t in ("cpu", "edgetpu"))
+    x = sample()
+    np.testing.assert_array_equal(answer(other, x), answer(plain, x))
+    assert len(forms) == 1
 
 
 @pytest.mark.parametrize(

@@ -173,6 +173,31 @@ def _gelu(op: Op) -> Op:
     return created("Multiply", [x, gate.output(0)], {})
 
 
+def depth_to_space_by_convolution(model: Model) -> list[str]:
+    """Channels put in their places by a transposed convolution whose weights are 0 and 1."""
+    found = [op for op in of_type(model, "DepthToSpace") if _has_channels(op)]
+    return [renamed(op, _placed(op)) for op in found]
+
+
+def _placed(op: Op) -> Op:
+    x, given = op.input(0).get_source_output(), op.get_attributes()
+    block, read = int(given["block_size"]), op.get_input_partial_shape(0)[1].get_length()
+    made = read // block**2
+    blocks_first = str(given["mode"]).lower() == "blocks_first"
+    weights = np.zeros((read, made, block, block), np.float32)
+    for channel, row, column in np.ndindex(made, block, block):
+        place = row * block + column
+        source = place * made + channel if blocks_first else channel * block**2 + place
+        weights[source, channel, row, column] = 1
+    words: dict[str, Any] = {
+        "strides": [block, block],
+        "dilations": [1, 1],
+        "output_padding": [0, 0],
+    }
+    words |= {"pads_begin": [0, 0], "pads_end": [0, 0], "auto_pad": "explicit"}
+    return created("ConvolutionBackpropData", [x, constant(weights, like=x)], words)
+
+
 def edge_before_max_pool(model: Model) -> list[str]:
     """A max pool that pads pads its edge: every window that sees the copy sees the original too.
 
@@ -245,6 +270,7 @@ FORMS: dict[str, Callable[[Model], list[str]]] = {
     "GELU by a sigmoid": gelu_by_sigmoid,
     "one pixel copied": spread_pixels,
     "resize in parts": resize_in_parts,
+    "depth to space by a transposed convolution": depth_to_space_by_convolution,
     "activation apart from a transposed convolution": activation_apart,
     "edge repeated before a max pool": edge_before_max_pool,
 }
