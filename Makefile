@@ -6,6 +6,7 @@ VENV ?= .venv
 CORES ?= 2
 BASE ?= origin/main
 VERSION ?=
+PUBLIC ?=
 MODELS ?=
 ASKED = $(if $(VERSION),version=$(VERSION)) $(if $(MODELS),release='{models: $(MODELS)}')
 RELEASE = $(if $(strip $(ASKED)),--config $(ASKED))
@@ -48,7 +49,7 @@ upkeep: env ## is every source and package where it was, and the same; report in
 	$(BIN)/python -m converters.upkeep --pins --markdown logs/upkeep.md
 
 site: env ## build and site/: static pages to look at, from what is built
-	$(BIN)/snakemake --cores $(CORES) site
+	$(BIN)/snakemake --cores $(CORES) site $(if $(PUBLIC),--config public=true)
 
 test: env ## run the whole test suite
 	$(BIN)/python -m pytest -n $(CORES) --dist loadfile

@@ -39,9 +39,11 @@ def sources(recipes: Sequence[Recipe], attempts: int) -> Iterator[Finding]:
     """Every pinned source that lies elsewhere, each place once."""
     seen: set[str] = set()
     for recipe in recipes:
-        every = (
-            source for variant in recipe.variants.values() for source in variant.sources.values()
-        )
+        every = [
+            source
+            for variant in recipe.variants.values()
+            for source in (*variant.sources.values(), *variant.shared.values())
+        ]
         for source in every:
             place = source.url or source.id
             if source.kind == "file" or not source.is_pinned or place in seen:
@@ -98,8 +100,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--markdown", type=Path, help="file to write the report to")
     parser.add_argument("--json", action="store_true", help="print data instead of lines")
     args = parser.parse_args(argv)
-    recipes, _problems = read_zoo(args.models, args.model)
-    found = list(sources(list(recipes.values()), args.attempts))
+    recipes, problems = read_zoo(args.models, args.model)
+    found = [Finding(p.recipe, "its recipe", False, str(p.cause)) for p in problems]
+    found += sources(list(recipes.values()), args.attempts)
     found += list(pins(Path("envs"))) if args.pins else []
     if args.json:
         print(json.dumps([each._asdict() for each in found], indent=2))

@@ -8,7 +8,8 @@ rule site:
         "logs/site.log",
     params:
         models=PLAN.models,
+        public="--public" if config.get("public") else "",
     message:
         "make the pages"
     shell:
-        "python -m converters.site --models {params.models} 2>&1 | tee {log}"
+        "python -m converters.site --models {params.models} {params.public} 2>&1 | tee {log}"

@@ -28,8 +28,10 @@ from cyclonedx.output.json import JsonV1Dot6
 from packageurl import PackageURL
 
 from converters.recipes.recipe import Source
+from converters.recipes.references import is_shared
 from converters.release import licences
 from converters.release.content import Offer
+from converters.release.materials import materials
 
 NAMESPACE = uuid.UUID("6ba7b811-9dad-11d1-80b4-00c04fd430c8")
 """RFC 4122's name space for URLs: serial numbers are made from the release's content."""
@@ -96,27 +98,19 @@ def _links(links: Mapping[str, Any]) -> Iterator[ExternalReference]:
 
 
 def _sources(offer: Offer) -> Iterator[Component]:
-    """Weights, code and data that a variant starts from; the licence is its recipe's."""
-    for source in offer.variant.sources.values():
-        found = offer.report["sources"].get(source.key, {})
-        sha256 = found.get("sha256") or source.sha256
+    """Weights, code and data that a variant starts from, each with the licence that is known."""
+    for each in materials(offer):
+        licence, sha256 = each.licence, each.sha256
+        shared = is_shared(each.reference)
         yield Component(
-            name=source.key,
+            name=each.reference,
             type=ComponentType.DATA,
-            bom_ref=f"source:{offer.name}:{source.key}",
-            version=source.commit or sha256 or None,
+            bom_ref=f"source:{each.reference if shared else f'{offer.name}:{each.reference}'}",
+            version=each.source.commit or sha256 or None,
             hashes=[HashType(alg=HashAlgorithm.SHA_256, content=sha256)] if sha256 else [],
-            licenses=_licences_of(source, offer),
-            external_references=_fetched(source),
+            licenses=[LicenseFactory().make_from_string(licence.spdx)] if licence else [],
+            external_references=_fetched(each.source),
         )
-
-
-def _licences_of(source: Source, offer: Offer) -> list[Any]:
-    """The recipe's licence is that of the network and its weights, and says nothing of data."""
-    from converters.jobs import load_sources
-
-    is_model = source.key in load_sources(offer.variant)
-    return [LicenseFactory().make_from_string(offer.recipe.license.spdx)] if is_model else []
 
 
 def _fetched(source: Source) -> list[ExternalReference]:

@@ -10,9 +10,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from converters.jobs import COMPILED
-from converters.recipes.recipe import Input, Options, Sampling, Source
+from converters.recipes.recipe import Input, Options, Sampling
+from converters.recipes.references import is_shared
 from converters.release import licences, snippet
 from converters.release.content import Offer
+from converters.release.materials import Material, materials, withheld_pictures
 from converters.summary import size_text
 
 RUNNABLE = ("float32", "float16", "weight_only", "dynamic", "int8")
@@ -82,18 +84,21 @@ def _terms(offer: Offer) -> Iterator[str]:
     yield from ([f"- Licence text: <{licence.url}>"] if licence.url else [])
     yield from ([f"- {licence.evidence}"] if licence.evidence else [])
     yield from (f"- {kind}: <{link}>" for kind, link in sorted(offer.recipe.links.items()))
-    for source in sorted(offer.variant.sources.values(), key=lambda each: each.key):
-        yield f"- Source `{source.key}`: {origin(source, offer.report)}"
+    for each in sorted(materials(offer), key=lambda each: each.reference):
+        yield f"- Source `{each.reference}`: {origin(each)}"
+    withheld = withheld_pictures(offer)
+    if withheld:
+        yield f"- Pictures of samples are not part of the archive: {withheld}"
 
 
-def origin(source: Source, report: Any) -> str:
-    """Where a source comes from, and its digest."""
-    found = report["sources"].get(source.key, {})
-    sha256 = found.get("sha256") or source.sha256
+def origin(material: Material) -> str:
+    """Where a source comes from, its digest, and its licence where it is not the network's."""
+    source, sha256 = material.source, material.sha256
     pinned = f"commit {source.commit}" if source.commit else f"sha256 {sha256}" if sha256 else ""
     where = f"<{source.url}>" if source.url else f"`{source.path}` of the recipe's folder"
     where = f"Google Drive {source.id}" if source.kind == "gdrive" else where
-    return f"{where}{f', {pinned}' if pinned else ''}"
+    terms = material.licence.spdx if material.licence and is_shared(material.reference) else ""
+    return ", ".join(part for part in (where, pinned, terms) if part)
 
 
 def _inputs(offer: Offer) -> Iterator[str]:
@@ -237,12 +242,21 @@ def edgetpu_lines(facts: Mapping[str, Any]) -> Iterator[str]:
     for name, value in sorted(facts.items()):
         if isinstance(value, int | float | str) and name not in ("built", "reason"):
             yield f"- {name.replace('_', ' ')}: {value}"
-    for name in ("prediction", "predicted"):
-        found = facts.get(name)
-        if isinstance(found, Mapping):
-            yield "Predicted without the compiler:"
-            plain = {k: v for k, v in found.items() if isinstance(v, int | float | str)}
-            yield from (f"- {k.replace('_', ' ')}: {v}" for k, v in sorted(plain.items()))
+    yield from _predicted(facts.get("predicted") or {})
+
+
+def _predicted(found: Mapping[str, Any]) -> Iterator[str]:
+    """What the compiler would map, by the predictor of docs/edgetpu.md."""
+    if not found:
+        return
+    if found.get("refusal"):
+        yield f"Predicted: the compiler would refuse the file ({found['refusal']})."
+        return
+    yield ""
+    share = f"{found['mapped']} of {found['operators']} operators"
+    yield f"Predicted for full_int8: {share} would run on the Edge TPU ({found['runs']})."
+    for left in found.get("unmapped", ()):
+        yield f"- on the CPU: {left['operator']} {left['count']}: {left['reason']}"
 
 
 def _made(offer: Offer) -> Iterator[str]:

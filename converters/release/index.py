@@ -41,6 +41,7 @@ class Row(NamedTuple):
     operators: int | None
     calibrated: bool | None
     latency_ratio: float | None  # to the float32 file's on the same machine
+    edgetpu_share: float | None  # of full_int8: operators on the Edge TPU, by compiler or predictor
     link: str  # where to get what is left out
 
 
@@ -71,8 +72,22 @@ def rows(offer: Offer, files: Mapping[str, str], archive: str) -> Iterator[Row]:
             operators=sum(found.get("operators", {}).values()) or None,
             calibrated=offer.report["stages"].get(name, {}).get("calibrated"),
             latency_ratio=latency_ratio(offer.report, name),
+            edgetpu_share=edgetpu_share(offer.report) if name in ON_EDGETPU else None,
             link="" if files else link(offer),
         )
+
+
+ON_EDGETPU = ("full_int8", COMPILED)
+
+
+def edgetpu_share(report: Any) -> float | None:
+    """Of the operators, how many the Edge TPU runs: the compiler's word where there is one."""
+    facts = report["stages"].get(COMPILED) or {}
+    mapped, all_of_them = facts.get("mapped"), facts.get("operators")
+    if facts.get("built") and isinstance(mapped, int) and isinstance(all_of_them, int):
+        return mapped / max(all_of_them, 1)
+    share = (facts.get("predicted") or {}).get("share")
+    return float(share) if isinstance(share, int | float) else None
 
 
 def latency_ratio(report: Any, artifact: str) -> float | None:

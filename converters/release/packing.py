@@ -17,6 +17,7 @@ from converters.release import archives, licences, origins
 from converters.release.archives import Content
 from converters.release.card import card
 from converters.release.content import Offer
+from converters.release.materials import withheld_pictures
 
 CARD, NOTICE = "README.md", "NOTICE"
 ARCHIVES, ARTIFACTS, TERMS = "archives", "artifacts", "licences"
@@ -52,8 +53,10 @@ class Packed:
     @cached_property
     def members(self) -> dict[str, Content]:
         """Everything in its archive; the manifest lists all of it."""
-        files: dict[str, Content] = {**self.offer.files, **self.terms, CARD: self.card}
-        listed = self.offer.manifest["files"]
+        withheld = bool(withheld_pictures(self.offer))
+        given = {n: p for n, p in self.offer.files.items() if not (withheld and _is_picture(n))}
+        files: dict[str, Content] = {**given, **self.terms, CARD: self.card}
+        listed = {n: f for n, f in self.offer.manifest["files"].items() if n in files}
         own = {name: _identity(content) for name, content in files.items() if name not in listed}
         own.pop(MANIFEST, None)
         text = json.dumps(
@@ -122,6 +125,10 @@ class Packed:
         else:
             target.parent.mkdir(parents=True, exist_ok=True)
             target.write_bytes(path.read_bytes())
+
+
+def _is_picture(name: str) -> bool:
+    return name.startswith("pictures/")
 
 
 def _identity(content: Content) -> dict[str, Any]:

@@ -18,7 +18,9 @@ from in_toto_attestation.v1.resource_descriptor import ResourceDescriptor
 from in_toto_attestation.v1.statement import Statement
 
 from converters.contents import content_digest
+from converters.recipes.references import is_shared
 from converters.release.content import Offer
+from converters.release.materials import materials
 
 PREDICATE = "https://slsa.dev/provenance/v1"
 BUILD_TYPE = "urn:model-zoo:snakemake-release:v1"
@@ -66,13 +68,13 @@ def _resolved(offers: list[Offer]) -> Iterator[dict[str, Any]]:
     if commit:
         yield {"name": "model-zoo-build", "digest": {"gitCommit": commit}}
     for offer in offers:
-        for source in offer.variant.sources.values():
-            found = offer.report["sources"].get(source.key, {})
-            sha256 = found.get("sha256") or source.sha256
-            digest = {"gitCommit": source.commit} if source.commit else {"sha256": sha256}
+        for each in materials(offer):
+            source, own = each.source, f"{offer.recipe.id}/{each.reference}"
+            digest = {"gitCommit": source.commit} if source.commit else {"sha256": each.sha256}
             if any(digest.values()):
                 uri = {"uri": source.url} if source.url else {}
-                yield {"name": f"{offer.recipe.id}/{source.key}", **uri, "digest": digest}
+                name = each.reference if is_shared(each.reference) else own
+                yield {"name": name, **uri, "digest": digest}
 
 
 def revision(folder: Path = Path()) -> str:

@@ -2,6 +2,7 @@
 
     python -m converters.site                             into site/
     python -m converters.site --out public --only digits  some models
+    python -m converters.site --public                    without pictures of unknown licence
     python -m converters.site --downloads https://example.org/files   files that lie elsewhere
 
 Open `site/index.html`: no server is needed. Exit codes: 0: made; 2: there is nothing to show.
@@ -48,6 +49,9 @@ def parsed(argv: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--models", type=Path, help="folder of recipes (default: config.yaml)")
     parser.add_argument("--releases", type=Path, default=FOLDER, help="releases, for the history")
     parser.add_argument("--downloads", default="", help="base URL of the files (default: copied)")
+    parser.add_argument(
+        "--public", action="store_true", help="without pictures that may not be handed on"
+    )
     parser.add_argument("--only", nargs="+", default=[], help="ids of recipes (default: all)")
     return parser.parse_args(argv)
 
@@ -60,7 +64,7 @@ def build(args: argparse.Namespace) -> int:
         raise ZooError("nothing was built", subject="results/", remedy="run snakemake first")
     with made_whole(args.out) as folder:
         folder.mkdir()
-        place = Place(folder, args.releases, args.downloads.rstrip("/"))
+        place = Place(folder, args.releases, args.downloads.rstrip("/"), args.public)
         entries = [Entry(Packed(offer), place) for offer in found]
         pages.copy_static(place)
         for entry in entries:

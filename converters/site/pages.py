@@ -16,6 +16,7 @@ from converters.release import index, licences
 from converters.release.card import RUNNABLE, TITLES, task_text
 from converters.release.content import Offer
 from converters.release.index import Row
+from converters.release.materials import withheld_pictures
 from converters.release.packing import Packed
 from converters.site import charts, pictures
 from converters.site.graphs import drawing, formats
@@ -31,6 +32,7 @@ class Place(NamedTuple):
     folder: Path  # of the site
     releases: Path  # folder of releases, for history
     downloads: str  # base URL of the files; empty: copied into the site
+    is_public: bool  # others will see it: without pictures that may not be handed on
 
 
 @cache
@@ -74,7 +76,9 @@ class Entry:
     def draw(self) -> None:
         """Copy its pictures."""
         below = f"pictures/{self.slug}"
-        self.samples = pictures.copied(self.offer, self.place.folder, below)
+        self.withheld = withheld_pictures(self.offer) if self.place.is_public else ""
+        shown = [] if self.withheld else pictures.copied(self.offer, self.place.folder, below)
+        self.samples = shown
         self.thumbnails = pictures.thumbnails(self.samples, self.place.folder, below)
 
     @property
