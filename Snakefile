@@ -10,11 +10,13 @@ min_version("9.27")
 BASE = Path(workflow.current_basedir)
 sys.path.insert(0, str(BASE))
 
-from converters import memory  # noqa: E402  (after the path is set)
+from converters import colours, memory, outlook  # noqa: E402  (after the path is set)
 from converters.environments.table import ENVIRONMENTS  # noqa: E402
 from converters.further import Further  # noqa: E402
 from converters.plan import Plan  # noqa: E402
 from converters.targets.table import TARGETS  # noqa: E402
+
+colours.obey_no_color()
 
 
 configfile: BASE / "config.yaml"
@@ -87,6 +89,7 @@ memory.bound(workflow)
 
 onstart:
     PLAN.hold_folder()
+    outlook.tell(PLAN, workflow.cores or 1)
 
 
 onsuccess:

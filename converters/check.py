@@ -1,5 +1,8 @@
 """check: read recipes and data sets, and say all that is wrong with them, with file and line.
 
+    python -m converters.check                    every recipe
+    python -m converters.check digits u2netp      these
+
 Nothing is downloaded or built. Exit code 0: all are sound; 1: some are not. Notes are no errors:
 they tell what is accepted, but worth knowing.
 """

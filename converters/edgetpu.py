@@ -1,5 +1,8 @@
 """edgetpu: run edgetpu_compiler on the full int8 file, where it is installed, and say how it went.
 
+    python -m converters.edgetpu digits 8x8 --tflite full_int8.tflite \\
+        --out e.tflite --facts /tmp/f.json
+
 The command is that of config.yaml or of the environment variable EDGETPU_COMPILER, else what PATH
 holds. What is predicted without it stands beside what it did. Where there is none, or it fails, the
 facts say so and the build goes on, unless the recipe limits the share of operators that are mapped.

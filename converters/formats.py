@@ -1,5 +1,9 @@
 """formats: a SavedModel's network as a frozen graph, or as files of Keras.
 
+    python -m converters.formats digits 8x8 --saved-model results/digits/8x8/saved_model \\
+        --interface results/digits/8x8/interface.json --format keras \\
+        --out /tmp/keras --facts /tmp/f.json
+
 Reads the SavedModel and interface.json; writes a folder with the files of one format. What stock
 Keras cannot say of it is an error that names every such operation.
 """

@@ -88,6 +88,10 @@ class Freshness:
             )
         return self._wanted[job]
 
+    def asked(self) -> list[Wanted]:
+        """What was asked about so far: once Snakemake has its plan, all jobs in it."""
+        return list(self._wanted.values())
+
     def _cause(self, job: Job, key: str, lineage: str) -> str:
         """Why the present result is not the wanted one; empty if it is."""
         trace = self.trace(job)

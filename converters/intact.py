@@ -16,7 +16,7 @@ import json
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from converters.contents import file_digest, files_below
 from converters.errors import ZooError
@@ -46,6 +46,11 @@ class Checked(NamedTuple):
     jobs: int
     files: int
     findings: list[Finding]
+
+    def record(self, of_what: str) -> dict[str, Any]:
+        """As JSON data."""
+        found = [{"path": str(each.path), "what": each.what} for each in self.findings]
+        return {"of": of_what, "jobs": self.jobs, "files": self.files, "findings": found}
 
 
 def differences(path: Path, digests: Mapping[str, str]) -> Iterator[Finding]:
@@ -126,6 +131,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     )
     parser.add_argument("model", nargs="*", help="ids of models (default: all that are built)")
     parser.add_argument("--package", type=Path, nargs="+", default=[], help="folders of packages")
+    parser.add_argument("--json", action="store_true", help="print data instead of lines")
     args = parser.parse_args(argv)
     checks: list[tuple[Checked, str]] = []
     try:
@@ -135,9 +141,10 @@ def main(argv: Sequence[str] | None = None) -> int:
         return 1
     if args.model or not args.package:
         checks.append((check_results(args.model), "jobs"))
-    for checked, of_what in checks:
-        for line in text(checked, of_what):
-            print(line)
+    if args.json:
+        print(json.dumps([checked.record(of_what) for checked, of_what in checks], indent=2))
+    else:
+        print("\n".join(line for each in checks for line in text(*each)))
     return 1 if any(checked.findings for checked, _ in checks) else 0
 
 

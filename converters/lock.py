@@ -1,5 +1,9 @@
 """lock: resolve what recipes and data sets leave open (checksums, sizes, commits).
 
+    python -m converters.lock                     what is not pinned yet
+    python -m converters.lock u2netp-authors      one recipe
+    python -m converters.lock --update digits     resolve anew
+
 Asks the network for each source whose recipe states no sha256 or full commit and whose lock has
 none either; `--update` asks anew for those that have. Writes recipe.lock beside the recipe, or
 data/<id>.lock for the data set `@<id>`; what a person wrote is never changed. A source that cannot

@@ -1,5 +1,9 @@
 """package: one folder per variant with its artefacts, the report and a manifest of them all.
 
+    python -m converters.package digits 8x8 --artifacts results/digits/8x8/float32.tflite \\
+        --report results/digits/8x8/report.json --interface results/digits/8x8/interface.json \\
+        --pictures results/digits/8x8/pictures --out /tmp/package
+
 The manifest lists every file with its sha256 and size in a stable order, and the versions that
 made them. Files are copied, never linked: what is packaged no longer changes with the build.
 """

@@ -1,5 +1,8 @@
 """prune: what lies in results/, sources/ and logs/ though no recipe wants it any more.
 
+    python -m converters.prune            what would be removed
+    python -m converters.prune --delete   remove it
+
 Prints each file or folder with its size and the reason; `--delete` removes them. Nothing outside
 these three folders is touched, and symbolic links are never followed. What cannot be judged stays:
 everything of a recipe that is wrong, and files that lie beside the folders of models.

@@ -1,4 +1,8 @@
-"""report: everything that was measured of one variant, gathered from its stages, as JSON."""
+"""report: everything that was measured of one variant, gathered from its stages, as JSON.
+
+    python -m converters.report digits 8x8 --evidence results/digits/8x8/verify/*.json \\
+        --facts results/digits/8x8/facts/*.json --out /tmp/report.json
+"""
 
 from __future__ import annotations
 

@@ -1,5 +1,8 @@
 """simplify: fold and fuse the ONNX graph with onnxsim until nothing changes, and check it.
 
+    python -m converters.simplify digits 8x8 --onnx results/digits/8x8/source.onnx \\
+        --out /tmp/simplified.onnx --facts /tmp/f.json
+
 The simplified graph is compared with the one it came from, by ONNX Runtime on random inputs in
 the declared range. onnxsim runs in a process of its own: what it cannot survive becomes an error.
 """

@@ -1,5 +1,9 @@
 """summary: the table at the end of a build: what was made, how good it is, what failed and why.
 
+    python -m converters.summary                  everything that was built here
+    python -m converters.summary --only digits    one model
+    python -m converters.summary --json           as data
+
 One row per artefact: model, variant, artefact, size, worst error against the source model,
 transposes, where it lies. Below it every failure with its stage, cause and log, and what was
 left out. `--json` prints the same as data.
@@ -261,7 +265,11 @@ def _failure_lines(failed: Iterable[Failure]) -> Iterator[str]:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Print the summary; exit 0 even when jobs failed: the build itself reports that."""
-    parser = argparse.ArgumentParser(prog="python -m converters.summary", description=__doc__)
+    parser = argparse.ArgumentParser(
+        prog="python -m converters.summary",
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
     parser.add_argument("--models", type=Path, default=Path("models"), help="folder of recipes")
     parser.add_argument("--since", type=float, help="when the build began, s since the epoch")
     parser.add_argument("--only", nargs="+", default=[], help="ids of recipes (default: all)")

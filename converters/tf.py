@@ -1,5 +1,8 @@
 """tf: OpenVINO IR, channels first, to a TensorFlow SavedModel, channels last.
 
+    python -m converters.tf digits 8x8 --xml results/digits/8x8/ir/model.xml \\
+        --out /tmp/saved_model --interface /tmp/interface.json --facts /tmp/f.json
+
 Reads the recipe's variant for the layouts and public names of inputs and outputs; writes the
 SavedModel, interface.json (how each input and output is stored) and facts.
 """

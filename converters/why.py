@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import statistics
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
@@ -25,10 +24,11 @@ import yaml
 from converters.errors import RecipeError, ZooError
 from converters.job import address
 from converters.jobs import Job
+from converters.outlook import usual_seconds
 from converters.paths import job_at
 from converters.plan import Plan
 from converters.store import Store, open_store
-from converters.traces import Trace, all_traces, digests_of
+from converters.traces import Trace, digests_of
 
 CONFIG = Path("config.yaml")
 
@@ -67,11 +67,7 @@ class Inquiry:
     @cached_property
     def usual_seconds(self) -> Mapping[str, float]:
         """The median of what each stage took, over everything that was built here."""
-        taken: dict[str, list[float]] = {}
-        for path, trace in all_traces():
-            if trace is not None:
-                taken.setdefault(path.parent.name.split("-")[0], []).append(trace.seconds)
-        return {stage: statistics.median(values) for stage, values in taken.items()}
+        return usual_seconds()
 
     def before(self, job: Job) -> list[Job]:
         """A job and all that it depends on, each once, the first to run first."""

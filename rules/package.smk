@@ -7,7 +7,13 @@ rule report:
         evidence=PLAN.verified("json"),
         facts=PLAN.facts,
     output:
-        report="results/{model}/{variant}/report.json",
+        report=report(
+            "results/{model}/{variant}/report.json",
+            caption="captions/report.rst",
+            category="Measurements",
+            subcategory="{model}",
+            labels={"variant": "{variant}"},
+        ),
     log:
         "logs/{model}/{variant}/report.log",
     benchmark:

@@ -122,7 +122,14 @@ rule pictures:
         reference=rules.reference.output.samples,
         outputs=PLAN.verified("npz"),
     output:
-        folder=directory("results/{model}/{variant}/pictures"),
+        folder=report(
+            directory("results/{model}/{variant}/pictures"),
+            patterns=["{name,sheet}.png"],
+            caption="captions/pictures.rst",
+            category="Pictures",
+            subcategory="{model}",
+            labels={"variant": "{variant}"},
+        ),
     log:
         "logs/{model}/{variant}/pictures.log",
     benchmark:

@@ -1,5 +1,8 @@
 """Fetch one source of a recipe: from mirrors or from where it is published, checked, unpacked.
 
+    python -m converters.download yolox_nano sources --key network \\
+        --out /tmp/network --facts /tmp/f.json
+
 MODEL may be the id of a data set, too, with `@` before it.
 
 Mirrors are asked first: those of ZOO_MIRRORS and of config.yaml. With ZOO_OFFLINE=1 the network

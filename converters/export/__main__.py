@@ -1,5 +1,7 @@
 """export: write the source model as ONNX: static shapes, the recipe's outputs, public names.
 
+    python -m converters.export digits 8x8 --out /tmp/source.onnx --facts /tmp/f.json
+
 A PyTorch network is built, filled and traced; an ONNX source is checked and cut. Two runs give
 equal bytes: nothing of time, place or producer is kept.
 """

@@ -1,5 +1,8 @@
 """mo: write the model as OpenVINO IR (model.xml, model.bin) with static shapes and public names.
 
+    python -m converters.mo digits 8x8 --onnx results/digits/8x8/simplified.onnx \\
+        --out-xml /tmp/ir/model.xml --facts /tmp/f.json
+
 Reads the simplified ONNX, or straight the files of TensorFlow, Keras, TFLite and Caffe models.
 Weights are stored as float32 unless the recipe says `ir.precision: FP16`.
 """

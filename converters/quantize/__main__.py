@@ -1,5 +1,9 @@
 """quantize: one TFLite file from a SavedModel, of the wanted kind, checked before it is kept.
 
+    python -m converters.quantize digits 8x8 --saved-model results/digits/8x8/saved_model \\
+        --interface results/digits/8x8/interface.json --kind int8 \\
+        --out /tmp/i.tflite --facts /tmp/f.json
+
 Names of inputs and outputs survive, only builtin operators are used, and the int8 kinds are
 calibrated on the recipe's data; without calibration data they are refused.
 """

@@ -1,5 +1,8 @@
 """surgery: change the exported graph as the recipe says, operation by operation.
 
+    python -m converters.surgery digits 8x8 --onnx results/digits/8x8/source.onnx \\
+        --out /tmp/changed.onnx --facts /tmp/f.json
+
 After each one the graph is checked, its shapes are inferred anew, and what the operation says of
 the numbers is tested in ONNX Runtime. The result is the source model for all that follows: the
 artefacts are compared with it.

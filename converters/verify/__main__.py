@@ -1,5 +1,10 @@
 """verify: one artefact, in a fresh interpreter, beside the source model on real samples.
 
+    python -m converters.verify digits 8x8 --artifact int8 --path results/digits/8x8/int8.tflite \\
+        --interface results/digits/8x8/interface.json \\
+        --reference results/digits/8x8/reference.npz \\
+        --reference-facts results/digits/8x8/facts/reference.json --out /tmp/evidence.json
+
 Measures every output (max abs, normalised max, cosine, SQNR), the task metric where the recipe
 has one, the invariants of probabilities, operators, transposes and size. Beyond the limits nothing
 is written to --out: what was measured then lies beside the log, as verify-<artifact>.failed.json.

@@ -1,5 +1,9 @@
 """pictures: what goes in, what the source answers, and what each artefact answers, side by side.
 
+    python -m converters.verify.pictures u2netp 320x320 --out /tmp/pictures \\\\
+        --reference results/u2netp/320x320/reference.npz \\\\
+        --outputs results/u2netp/320x320/verify/*.npz
+
 For models that take a picture and give pictures, masks or depths, and for those whose recipe says
 with `show` how an answer is read: single PNG files, all of them on one sheet, `sheet.png`, and in
 words, `found.json`. Other models get an empty folder, and a note in the log.

@@ -1,5 +1,7 @@
 """reference: run the source model on the verification samples, and keep what it answers.
 
+    python -m converters.verify.reference digits 8x8 --out /tmp/reference.npz --facts /tmp/f.json
+
 The archive holds `input/<name>` and `output/<name>` with one entry per sample, and for pictures
 `picture/<name>`: the first ones as the model sees them. Where the recipe has an evaluation, the
 source's own metric goes to the facts, for every artefact to be held against.
