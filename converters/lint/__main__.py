@@ -1,5 +1,9 @@
 """lint: what in the float network will suffer from 8 bits, before it is quantised.
 
+    python -m converters.lint digits 8x8 --path results/digits/8x8/float32.tflite \\
+        --interface results/digits/8x8/interface.json \\
+        --reference results/digits/8x8/reference.npz --facts /tmp/f.json
+
 Runs the float32 file on calibration samples, looks at its operators, weights and ranges, and warns
 by name. It also holds every calibration sample against those of verification and evaluation: what
 is measured on data that set the ranges is no evidence.

@@ -1,5 +1,9 @@
 """target: one of the further targets, from the SavedModel, ONNX, IR or TFLite file of a variant.
 
+    python -m converters.targets digits 8x8 --target onnx_nhwc \\
+        --origin results/digits/8x8/saved_model \\
+        --interface results/digits/8x8/interface.json --out /tmp/target --facts /tmp/f.json
+
 It is a folder with what its users open, and interface.json. A target for hardware that is not here
 is not built: the folder then says why, and the exit status is 0.
 """

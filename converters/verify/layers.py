@@ -1,5 +1,12 @@
 """layers: where a quantised file loses the signal: each tensor in it beside the float file's.
 
+    python -m converters.verify.layers digits 8x8 --artifact int8 \\
+        --path results/digits/8x8/int8.tflite --float results/digits/8x8/float32.tflite \\
+        --interface results/digits/8x8/interface.json \\
+        --reference results/digits/8x8/reference.npz \\
+        --reference-facts results/digits/8x8/facts/reference.json \\
+        --out /tmp/layers.json --picture /tmp/layers.png
+
 Both files run on the verification samples, with every tensor kept. A layer's SQNR is that of its
 output; what it loses is how far that lies below the worst of what it reads. The table is JSON,
 the picture beside it shows the SQNR along the graph. Tensors that have no twin in the float file

@@ -1,7 +1,7 @@
 """pictures: what goes in, what the source answers, and what each artefact answers, side by side.
 
-    python -m converters.verify.pictures u2netp 320x320 --out /tmp/pictures \\\\
-        --reference results/u2netp/320x320/reference.npz \\\\
+    python -m converters.verify.pictures u2netp 320x320 --out /tmp/pictures \\
+        --reference results/u2netp/320x320/reference.npz \\
         --outputs results/u2netp/320x320/verify/*.npz
 
 For models that take a picture and give pictures, masks or depths, and for those whose recipe says
