@@ -135,6 +135,14 @@ def test_what_the_file_leaves_open_is_asked_for(tmp_path):
     assert yaml.safe_load(text)["matrix"]["axes"] == {"resolution": [[480, 640]]}
 
 
+def test_data_sets_that_recipes_share_are_proposed(tmp_path):
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data" / "faces.yaml").touch()
+    assert new(tmp_path, onnx_file(tmp_path / "a.onnx")) == 0
+    text = (tmp_path / "models/a/recipe.yaml").read_text()
+    assert "(folder, sources; shared sets are faces)" in " ".join(text.replace("#", "").split())
+
+
 def test_metadata_of_a_file_settles_its_preprocessing(tmp_path):
     file = onnx_file(tmp_path / "detector.onnx", author="Ultralytics", task="detect")
     assert new(tmp_path, file) == 0

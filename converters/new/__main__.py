@@ -18,6 +18,7 @@ from converters.new.drafting import Made, draft
 from converters.new.given import Wish
 from converters.new.writing import open_decisions, write
 from converters.recipes import load_recipe
+from converters.recipes.shared import data_set_files
 
 EXAMPLES = """\
 examples:
@@ -38,7 +39,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     args = _parser().parse_args(argv)
     try:
         with tempfile.TemporaryDirectory(prefix="zoo-new-") as scratch:
-            wish = Wish(args.path, args.prototxt, Path(scratch))
+            sets = tuple(file.stem for file in data_set_files(args.models))
+            wish = Wish(args.path, args.prototxt, Path(scratch), sets)
             made = draft(args.given, wish, args.id, args.task)
             if args.dry_run:
                 _show(made)

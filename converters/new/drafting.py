@@ -47,10 +47,10 @@ def draft(text: str, wish: Wish, model: str = "", task: str = "") -> Made:
         )
     purpose = Guess(_checked(task), "") if task else guesses.task_of(f"{chosen} {text}")
     if given.kind == "pytorch":
-        return _of_checkpoint(given, chosen, purpose)
+        return _of_checkpoint(given, chosen, purpose, wish.data_sets)
     network = look(given)
     load = load_of(network, given, {})
-    written = recipe_text(Draft(chosen, purpose, given, network, load, ()))
+    written = recipe_text(Draft(chosen, purpose, given, network, load, (), wish.data_sets))
     return Made(chosen, {"recipe.yaml": written}, given.copies, network, given)
 
 
@@ -76,11 +76,11 @@ def _checked(task: str) -> str:
 # Checkpoints ------------------------------------------------------------------------------------
 
 
-def _of_checkpoint(given: Given, model: str, purpose: Guess) -> Made:
+def _of_checkpoint(given: Given, model: str, purpose: Guess, data_sets: tuple[str, ...]) -> Made:
     network, checkpoint = checkpoint_file.look(given.path, given.name)
     code, texts, decisions = _code(given, checkpoint, model)
     load = load_of(network, given, code)
-    written = recipe_text(Draft(model, purpose, given, network, load, decisions))
+    written = recipe_text(Draft(model, purpose, given, network, load, decisions, data_sets))
     return Made(model, {"recipe.yaml": written, **texts}, given.copies, network, given)
 
 

@@ -23,6 +23,7 @@ class Wish(NamedTuple):
     path: str = ""  # which file of an archive or repository
     prototxt: str = ""  # of a caffemodel, where it does not lie beside
     scratch: Path = Path()  # a folder for files on the way
+    data_sets: tuple[str, ...] = ()  # that recipes of this zoo share
 
 
 @dataclass(frozen=True)

@@ -33,6 +33,7 @@ class Draft(NamedTuple):
     network: Network
     load: Mapping[str, Any]
     load_decisions: Sequence[str]
+    data_sets: Sequence[str] = ()  # that recipes of this zoo share
 
 
 def recipe_text(draft: Draft) -> str:
@@ -46,7 +47,7 @@ def recipe_text(draft: Draft) -> str:
         _inputs(inputs),
         _outputs(draft),
         _matrix(inputs),
-        _data(inputs),
+        _data(inputs, draft.data_sets),
     )
     return "\n".join(line for section in sections for line in section) + "\n"
 
@@ -218,7 +219,7 @@ def _public(name: str) -> str:
 # Data -------------------------------------------------------------------------------------------
 
 
-def _data(inputs: Sequence[_Input]) -> Iterator[str]:
+def _data(inputs: Sequence[_Input], shared: Sequence[str]) -> Iterator[str]:
     if not all(each.is_picture for each in inputs):
         yield from decide(
             "samples like its real inputs (kind: function, arrays); noise proves the structure "
@@ -228,10 +229,11 @@ def _data(inputs: Sequence[_Input]) -> Iterator[str]:
         yield "  noise: {kind: random}"
         yield "verification: {data: noise}"
         return
+    sets = f"; shared sets are {', '.join(shared)}" if shared else ""
     yield from decide(
-        "pictures like its real inputs (folder, sources); these are what scikit-image carries. "
-        "For int8 add artifacts: [saved_model, float32, float16, dynamic, int8, full_int8] and "
-        "calibration: {data: photos, count: 32}"
+        f"pictures like its real inputs (folder, sources{sets}); these are what scikit-image "
+        "carries. For int8 add artifacts: [saved_model, float32, float16, dynamic, int8, "
+        "full_int8] and calibration: {data: photos, count: 32}"
     )
     yield "data:"
     for name, names in (("photos", CALIBRATING), ("shown", SHOWN)):
