@@ -19,6 +19,7 @@ from converters.errors import RecipeError
 from converters.jobs import load_sources
 from converters.new.text import UNWRITTEN, counted, decisions, unwritten_line
 from converters.recipes import Recipe, Variant, all_owners, load_recipe, recipe_folders
+from converters.recipes.colours import doubt
 from converters.recipes.problems import listed, nearest
 from converters.recipes.references import MARK, data_set_file, is_shared, key_of
 from converters.recipes.shared import DataSet, load_data_set
@@ -68,6 +69,7 @@ def _undecided(folder: Path) -> Iterator[str]:
 
 
 def _notes(variant: Variant) -> Iterator[str]:
+    yield from filter(None, map(doubt, variant.inputs))
     calibration = variant.calibration
     if calibration is not None and variant.data[calibration.data]["kind"] == "random":
         yield "calibration: random data calibrates nothing; the int8 artefacts will be worthless"

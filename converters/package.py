@@ -19,6 +19,7 @@ from typing import Any
 from converters import stage
 from converters.contents import ONLY_SNAKEMAKES, file_digest
 from converters.errors import ZooError
+from converters.report import uncalibrated
 
 MANIFEST = "manifest.json"
 
@@ -39,6 +40,7 @@ def manifest(folder: Path, report: Any) -> dict[str, Any]:
         "license": report["license"],
         "files": listed,
         "versions": versions,
+        "uncalibrated": uncalibrated(report),
     }
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,13 @@ from converters.recipes import load_recipe
 from converters.recipes.references import is_shared
 
 SCHEMA = 1
+
+
+def uncalibrated(report: Mapping[str, Any]) -> list[str]:
+    """The kinds of a report whose ranges come from no real data: nothing to be released."""
+    return sorted(
+        name for name, f in report.get("stages", {}).items() if f.get("calibrated") is False
+    )
 
 
 def gather(recipe_folder: Path, variant: str, evidence: list[Path], facts: list[Path]) -> Any:

@@ -23,6 +23,7 @@ from converters.errors import RecipeError
 from converters.jobs import RESULTS
 from converters.plan import not_built_because
 from converters.recipes import ARTIFACTS, Recipe, read_zoo
+from converters.report import uncalibrated
 from converters.stage import LOGS
 from converters.traces import all_traces
 
@@ -38,6 +39,7 @@ class Row(NamedTuple):
     sqnr_db: float | None  # smallest over the outputs; None where the outputs are equal
     metric: str
     transposes: int | None
+    is_calibrated: bool  # false for a kind whose ranges come from random data
     on_edgetpu: str  # operators predicted there, of how many; empty for what has no 8 bits
     latency_ms: float | None  # median of one run with one thread, where somebody measured it
     path: str
@@ -83,6 +85,7 @@ def _row(report: Any, name: str, evidence: Any, package: Path) -> Row:
         min(decibels, default=None),
         shown,
         (evidence.get("transposes") or {}).get("count"),
+        name not in uncalibrated(report),
         _mapping(evidence.get("edgetpu")),
         (evidence.get("latency") or {}).get("median_ms"),
         str(package),
@@ -195,7 +198,7 @@ def _cells(row: Row) -> tuple[str, ...]:
     return (
         row.model,
         row.variant,
-        row.artifact,
+        row.artifact if row.is_calibrated else f"{row.artifact}, uncalibrated",
         size_text(row.bytes),
         "-" if row.worst_error is None else f"{row.worst_error:.1e}",
         "-" if row.sqnr_db is None else f"{row.sqnr_db:.1f} dB",

@@ -124,3 +124,13 @@ def test_json_holds_the_same(zoo, capsys):
 )
 def test_sizes_as_people_read_them(count, text):
     assert summary.size_text(count) == text
+
+
+def test_what_no_real_data_calibrated_is_told_apart(zoo):
+    write_report(zoo, "noisy", {"float32": evidence(), "int8": evidence()})
+    path = zoo / "results/noisy/8x8/report.json"
+    stages = {"float32": {"calibrated": None}, "int8": {"calibrated": False}}
+    path.write_text(json.dumps({**json.loads(path.read_text()), "stages": stages}))
+    rows = {row.artifact: row.is_calibrated for row in summary.rows()}
+    assert rows == {"float32": True, "int8": False}
+    assert "int8, uncalibrated" in summary.table(list(summary.rows()))

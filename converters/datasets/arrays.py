@@ -5,8 +5,11 @@ A `.npy` file feeds the only input; a `.npz` holds an array per input, and `targ
 
 from __future__ import annotations
 
+import shutil
 import zipfile
+from collections.abc import Iterator
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import numpy as np
 
@@ -25,7 +28,15 @@ def read(options: Options, sampling: Sampling, place: Place) -> RawSamples:
         path = source_place(place.sources, str(options["source"]), subject)
     else:
         path = inside(place.model_folder, str(options["file"]), subject)
-    tables = _tables(path, place, subject)
+    with TemporaryDirectory() as folder:
+        tables = _tables(path, place, subject, Path(folder))
+        yield from _entries(path, tables, options, sampling)
+
+
+def _entries(
+    path: Path, tables: dict[str, Array], options: Options, sampling: Sampling
+) -> RawSamples:
+    subject = f"data {sampling.data}"
     lengths = {name: len(table) for name, table in tables.items()}
     if len(set(lengths.values())) != 1:
         raise ZooError(
@@ -45,11 +56,25 @@ def read(options: Options, sampling: Sampling, place: Place) -> RawSamples:
         yield {name: table[i] for name, table in tables.items() if name != TARGET}, target
 
 
-def _tables(path: Path, place: Place, subject: str) -> dict[str, Array]:
+def _members(path: Path, folder: Path) -> Iterator[tuple[str, Path]]:
+    """The arrays of an archive by name, each unpacked: then no more of it is read than is asked."""
+    with zipfile.ZipFile(path) as archive:
+        for number, name in enumerate(sorted(archive.namelist())):
+            file = folder / f"{number}.npy"
+            with archive.open(name) as packed, file.open("wb") as plain:
+                shutil.copyfileobj(packed, plain)
+            yield name.removesuffix(".npy"), file
+
+
+def _mapped(file: Path) -> Array:
+    table = np.load(file, allow_pickle=False, mmap_mode="r")
+    return table if table.ndim else np.asarray(table)
+
+
+def _tables(path: Path, place: Place, subject: str, folder: Path) -> dict[str, Array]:
     try:
         if path.suffix == ".npz":
-            with np.load(path, allow_pickle=False) as file:
-                return {name: file[name] for name in file.files}
+            return {name: _mapped(file) for name, file in _members(path, folder)}
         table = np.load(path, allow_pickle=False, mmap_mode="r")
     except (ValueError, OSError, MemoryError, EOFError, zipfile.BadZipFile) as error:
         raise ZooError(

@@ -16,6 +16,7 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
+from converters.datasets import features
 from converters.errors import ZooError
 from converters.recipes.recipe import Input
 
@@ -43,7 +44,7 @@ def prepared(spec: Input, raw: Array) -> Array:
         values = _applied(spec, values, name, argument, pictured)
     if pictured and spec.layout == "NCHW":
         values = np.moveaxis(values, -1, 0)
-    return _batched(spec, _cast(spec, values))
+    return _batched(spec, _cast(spec, values if pictured else _with_all_axes(spec, values)))
 
 
 def framed(spec: Input, raw: Array) -> Array:
@@ -127,7 +128,11 @@ ARITHMETIC: dict[str, Callable[[Array, Any], Array]] = {
     "multiply": np.multiply,
     "add": np.add,
 }
-OPERATIONS = (*GEOMETRY, *ARITHMETIC)
+FEATURES: dict[str, Callable[[Array, Any], Array]] = {
+    "log_mel": features.log_mel,
+    "mfcc": features.mfcc,
+}
+OPERATIONS = (*GEOMETRY, *ARITHMETIC, *FEATURES)
 
 
 def _applied(spec: Input, values: Array, name: str, argument: Any, pictured: bool) -> Array:
@@ -135,6 +140,8 @@ def _applied(spec: Input, values: Array, name: str, argument: Any, pictured: boo
         channel = values.ndim - 1 if pictured else _channel_axis(spec, values)
         number = argument if isinstance(argument, str) else _broadcast(argument, values, channel)
         return ARITHMETIC[name](values.astype(np.float32), number)
+    if name in FEATURES:
+        return FEATURES[name](values, argument)
     if name not in GEOMETRY:
         raise ZooError(
             f"no preprocessing operation {name!r}",
@@ -182,6 +189,12 @@ def _cast(spec: Input, values: Array) -> Array:
                 remedy="change preprocess, or the input's dtype",
             )
     return values.astype(wanted)
+
+
+def _with_all_axes(spec: Input, values: Array) -> Array:
+    """A tensor with the axes of length 1 that an input has, where nothing else is between them."""
+    wide = [size for size in spec.shape[1:] if size != 1]
+    return values.reshape(spec.shape[1:]) if [n for n in values.shape if n != 1] == wide else values
 
 
 def _batched(spec: Input, values: Array) -> Array:

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from converters.datasets import arrays, functions, noise, pictures
+from converters.datasets import arrays, functions, noise, pictures, sounds, tables, tfds
 from converters.datasets.place import Place, Reader
 from converters.datasets.preprocess import Array, prepared
 from converters.errors import RecipeError, ZooError
@@ -19,6 +19,9 @@ KINDS: dict[str, Reader] = {
     "pictures": pictures.read,
     "function": functions.read,
     "arrays": arrays.read,
+    "sounds": sounds.read,
+    "sklearn": tables.read,
+    "tfds": tfds.read,
     "random": noise.read,
 }
 UNCALIBRATED = ("random",)

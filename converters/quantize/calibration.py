@@ -7,9 +7,10 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from converters.datasets.doubts import Doubts, words
 from converters.datasets.interface import Interface, artifact_inputs
 from converters.datasets.preprocess import Array
-from converters.datasets.samples import digest, is_calibrating, samples
+from converters.datasets.samples import data_set, digest, is_calibrating, samples
 from converters.errors import RecipeError
 from converters.recipes.recipe import Sampling, Variant
 
@@ -24,16 +25,21 @@ class Calibration:
         self.model_folder, self.sources = model_folder, sources
         self.sampling = _sampling(variant)
         self.seen = hashlib.sha256()
+        self.doubts: list[dict[str, str]] = []
 
     def __call__(self) -> Iterator[dict[str, Array]]:
         """The samples by signature name, from the first."""
         seen = hashlib.sha256()
+        doubts = Doubts(self.variant.inputs, data_set(self.variant, self.sampling))
         drawn = samples(self.variant, self.sampling, self.model_folder, self.sources)
         for sample in drawn:
             given = self.interface.stored_inputs(artifact_inputs(self.variant, sample.inputs))
-            seen.update(digest(given).encode())
+            fingerprint = digest(given)
+            seen.update(fingerprint.encode())
+            doubts.saw(sample.raw, sample.inputs, fingerprint)
             yield given
-        self.seen = seen  # of all of them: who looks at some only does not count
+        self.seen, self.doubts = seen, doubts.found()  # of all: a look at some does not count
+        print(*words(self.doubts, f"data {self.sampling.data}"), sep="\n", end="\n")
 
     @property
     def is_real(self) -> bool:
@@ -45,6 +51,7 @@ class Calibration:
         drawn = {"data": self.sampling.data, "count": self.sampling.count}
         block = self.variant.data[self.sampling.data]
         drawn |= {name: block[name] for name in ("kind", "set", "part") if name in block}
+        drawn |= {"doubts": self.doubts} if self.doubts else {}
         return {**drawn, "seed": self.sampling.seed, "digest": self.seen.hexdigest()}
 
 

@@ -19,10 +19,12 @@ SAMPLINGS = ("calibration", "verification", "evaluation")
 ORIGINS: Mapping[str, tuple[str, ...]] = {
     "pictures": ("package", "sources", "folder"),
     "arrays": ("file", "source"),
+    "sounds": ("sources", "folder"),
+    "tfds": ("source", "folder", "name"),
 }
 """Fields of a data set of which exactly one is given."""
 
-WITHOUT_TARGETS = ("pictures", "random")
+WITHOUT_TARGETS = ("pictures", "random", "sounds")
 AGAINST_SOURCE = ("agreement",)
 """Metrics whose truth is what the source model says."""
 
