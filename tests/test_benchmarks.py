@@ -56,6 +56,8 @@ def test_row_of_ours(network, tmp_path):
     assert set(row.latency) == {"1", "2"}
     assert all(latency.rounds and min(latency.rounds) > 0 for latency in row.latency.values())
     assert row.operators == {"CONV_2D": 1, "LOGISTIC": 1, "RELU": 1}
+    assert row.nodes >= 6 and row.layouts > 0
+    assert row.floor > 0 and row.share == row.usage.cpu / row.floor
     assert not list(tmp_path.iterdir())
 
 
@@ -129,6 +131,15 @@ def test_table_has_a_line_per_converter():
         "| 1 (1.25 / 2.5 / 3.75) | ~ 1 (1 / 1 / 1) |"
     )
     assert "| 2 (4.1 kB) |" in lines[3]
+
+
+def test_share_of_tensorflow_has_a_line_per_network():
+    ours = row("ours", nodes=12, layouts=0.25, floor=0.4)
+    lines = list(page.own_share([ours, row("onnx2tf")]))
+    assert lines[3:] == [
+        "| net 8x8 | 12 | 0.25 | 0.5 | 0.4 | 1.25 |",
+        "\nThe median ratio is 1.25.",
+    ]
 
 
 def test_conclusion_counts():

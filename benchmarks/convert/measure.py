@@ -44,6 +44,9 @@ class Row:
     transposed: int | None = None  # bytes
     size: int | None = None  # bytes
     error: float | None = None
+    nodes: int | None = None  # of ours alone: whose layouts are assigned
+    layouts: float | None = None  # of ours alone: s of the processor for that
+    floor: float | None = None  # of ours alone: s of the processor that TensorFlow takes anyway
     operators: Mapping[str, int] = field(default_factory=dict)
     latency: Mapping[str, Latency] = field(default_factory=dict)  # by threads
 
@@ -60,6 +63,11 @@ class Row:
     def cpu(self) -> float | None:
         """From ONNX to TFLite, on all cores."""
         return self._total("cpu")
+
+    @property
+    def share(self) -> float | None:
+        """Our processor time from IR to TFLite, in times of what TensorFlow takes anyway."""
+        return self.usage.cpu / self.floor if self.usage and self.floor else None
 
     @property
     def peak(self) -> int | None:
@@ -113,7 +121,19 @@ def ours(work: Path, model: str, onnx: Path) -> tuple[Row, Path | None]:
     usage = python("converters.ir_to_tf", work, *places, "--output_no_quant_float32_tflite")
     if usage.code:
         return replace(row, reason=usage.reason, ir=ir), None
-    return replace(row, ir=ir, usage=usage), work / "model_float32.tflite"
+    row = replace(row, ir=ir, usage=usage)
+    return shared(row, work, xml), work / "model_float32.tflite"
+
+
+def shared(row: Row, work: Path, xml: Path) -> Row:
+    """The row with what TensorFlow takes anyway, of a SavedModel that is written for that."""
+    saved_model, out = work / "saved_model", work / "share.json"
+    places = "--model_path", xml, "--model_output_path", saved_model
+    written = python("converters.ir_to_tf", work, *places, "--output_saved_model")
+    told = python("benchmarks.convert.share", work, xml, saved_model, out)
+    if written.code or told.code:
+        return replace(row, note=f"TensorFlow's share: {written.reason or told.reason}")
+    return replace(row, **json.loads(out.read_text()))
 
 
 def peers(bench: Bench, work: Path, model: str, asked: tuple[str, Path]) -> tuple[Row, Path | None]:
@@ -143,7 +163,7 @@ def examined(row: Row, onnx: Path, file: Path | None) -> Row:
     found = json.loads(out.read_text()) if out.is_file() else {}
     return replace(
         row,
-        note=usage.reason or found["runtime_note"],
+        note=row.note or usage.reason or found["runtime_note"],
         ops=found.get("ops"),
         transposes=found.get("transposes"),
         transposed=found.get("transposed"),

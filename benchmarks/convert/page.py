@@ -46,6 +46,8 @@ METHOD = """\
   turns: the fastest round, in brackets the quartiles with the median between them. Rounds in which
   threads waited for a processor are left out; where too few remain, all are shown, marked ~, and
   not compared. The fastest rounds are compared, since other work on the machine only ever adds.
+- What TensorFlow takes anyway is the processor time of a fresh process that imports it and converts
+  the SavedModel that we wrote, and does nothing else. Layouts are the least of three assignments.
 - Equal means: counts that are the same; sizes within 1%; memory, CPU and latencies within 5%,
   seconds within 10%; errors within 25%, or both below 1e-6, which is rounding.
 
@@ -60,6 +62,7 @@ def page(rows: Sequence[Row], facts: Mapping[str, str], missing: str = "") -> st
         parts.append(f"The peer was not measured: {missing}\n")
     parts += ["\n".join(table(rows)) + "\n"]
     parts += ["\n".join(conclusion(rows, by)) + "\n" for by in contenders(rows)]
+    parts += ["\n".join(own_share(rows)) + "\n"]
     if remarks := list(noted(rows)):
         parts.append("## What failed, and what is odd\n\n" + "\n".join(remarks) + "\n")
     return "\n".join([*parts, METHOD.format_map(facts)])
@@ -122,6 +125,21 @@ def conclusion(rows: Sequence[Row], peer: str) -> Iterator[str]:
     worse = list(losses(rows, peer))
     yield "\nWhere the peer is better:\n" if worse else "\nThe peer is better nowhere."
     yield from (f"- {line}" for line in worse)
+
+
+def own_share(rows: Sequence[Row]) -> Iterator[str]:
+    """What our conversion takes beside what TensorFlow takes anyway."""
+    yield "## From IR to TFLite: ours, and TensorFlow's own\n"
+    yield "| model | nodes | layouts, s | CPU, s | TensorFlow anyway, s | ratio |"
+    yield "|---|---:|---:|---:|---:|---:|"
+    told = [row for row in rows if row.share is not None]
+    for row in told:
+        taken = [shown(row.usage and row.usage.cpu, "{:.1f}"), shown(row.floor, "{:.1f}")]
+        begin = [row.model, shown(row.nodes, "{}"), shown(row.layouts, "{:.2f}")]
+        yield f"| {' | '.join([*begin, *taken, shown(row.share, '{:.2f}')])} |"
+    if told:
+        middle = statistics.median(row.share or 0.0 for row in told)
+        yield f"\nThe median ratio is {middle:.2f}."
 
 
 def noted(rows: Sequence[Row]) -> Iterator[str]:
