@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -31,6 +32,7 @@ class Shown(NamedTuple):
     label: str
     file: str
     alt: str
+    words: tuple[str, ...] = ()  # what is found in it: boxes, classes, a text
 
 
 class Answer(NamedTuple):
@@ -51,7 +53,7 @@ def copied(offer: Offer, folder: Path, below: str) -> list[list[Shown]]:
 
 def _samples(made: Path, offer: Offer, folder: Path, below: str) -> Iterator[list[Shown]]:
     (folder / below).mkdir(parents=True, exist_ok=True)
-    order = [*FIRST, *offer.artifacts]
+    order, told = [*FIRST, *offer.artifacts], _told(made / "found.json")
     for number in sorted({path.name.split("_")[0] for path in made.glob("[0-9]_*.png")}):
         labels = [path.stem.split("_", 1)[1] for path in made.glob(f"{number}_*.png")]
         labels.sort(key=lambda label: (order.index(label) if label in order else 99, label))
@@ -59,14 +61,22 @@ def _samples(made: Path, offer: Offer, folder: Path, below: str) -> Iterator[lis
             shutil.copyfile(
                 made / f"{number}_{label}.png", folder / below / f"{number}_{label}.png"
             )
-        yield [_shown(offer, below, number, label) for label in labels]
+        words = told.get(number, {})
+        yield [_shown(offer, below, number, label, words.get(label, ())) for label in labels]
 
 
-def _shown(offer: Offer, below: str, number: str, label: str) -> Shown:
+def _told(path: Path) -> dict[str, dict[str, list[str]]]:
+    """Sample -> label -> what is found, as the stage `pictures` says it."""
+    return dict(json.loads(path.read_bytes())) if path.is_file() else {}
+
+
+def _shown(offer: Offer, below: str, number: str, label: str, words: Sequence[str] = ()) -> Shown:
     what = {"input": "the input", "source": "what the original network answers"}
     told = what.get(label, f"what the artefact {label} answers")
     alt = f"{offer.recipe.name}, sample {int(number) + 1}: {told}"
-    return Shown("original" if label == "source" else label, f"{below}/{number}_{label}.png", alt)
+    alt = f"{alt}: {'; '.join(words)}" if words else alt
+    name = "original" if label == "source" else label
+    return Shown(name, f"{below}/{number}_{label}.png", alt, tuple(words))
 
 
 def _inputs_alone(offer: Offer, folder: Path, below: str) -> Iterator[list[Shown]]:
