@@ -14,6 +14,7 @@ from variants import variant
 
 from converters.errors import LimitError, ZooError
 from converters.export import graph
+from converters.recipes import load_zoo
 from converters.recipes.recipe import Input, Output
 from converters.recipes.schema import schema
 from converters.surgery import proofs
@@ -22,6 +23,7 @@ from converters.surgery.boxes import cells
 from converters.surgery.ssd import computed_priors
 from converters.surgery.suppressing import Limits, detections, overlaps
 
+ROOT = Path(__file__).resolve().parent.parent
 FLOAT = TensorProto.FLOAT
 
 
@@ -93,6 +95,13 @@ def test_the_schema_and_the_table_have_the_same_operations():
     steps = schema()["properties"]["surgery"]["items"]["properties"]
     assert set(steps) == set(operations())
     assert all(step["description"] and step["examples"] for step in steps.values())
+
+
+def test_every_operation_is_used_by_a_recipe():
+    recipes = load_zoo(ROOT / "models").values()
+    surgeries = [variant.surgery for recipe in recipes for variant in recipe.variants.values()]
+    used = {name for surgery in surgeries for step in surgery for name in step}
+    assert used == set(operations())
 
 
 # Cutting ----------------------------------------------------------------------------------------
@@ -241,6 +250,12 @@ def test_a_constant_is_replaced_by_values_or_a_file(tmp_path):
     d = answers(proofs.piece_of(graph.inferred(classifier()), ["x"], ["d"]), x=X)["d"]
     np.testing.assert_allclose(answers(made, x=X)["logits"], d @ weights, rtol=1e-5, atol=1e-5)
     assert notes[0]["says"] == "160 of 160 values of m replaced"
+    given = {"name": "flat", "value": [1, -1, 4], "reshape": True}
+    made, notes = changed(
+        classifier(), {"extract": {"outputs": ["d"]}}, {"replace_constant": given}
+    )
+    assert notes[1]["outputs"] == {"d": [1, 8, 4]}
+    assert notes[1]["says"] == "3 of 2 values of flat replaced, now [3]"
     zero, _ = changed(classifier(), {"replace_constant": {"name": "m", "value": 0}})
     assert not answers(zero, x=X)["logits"].any()
 

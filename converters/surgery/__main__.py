@@ -11,6 +11,7 @@ artefacts are compared with it.
 from __future__ import annotations
 
 import argparse
+import contextlib
 import importlib
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -23,10 +24,10 @@ from converters.origin import nearest
 from converters.recipes import load_variant
 from converters.recipes.recipe import Variant
 from converters.simplify import value_range
+from converters.surgery import sizing
 from converters.surgery.finding import shape_of
 from converters.surgery.operation import OPERATIONS, Change, Model, Site
 from converters.surgery.proofs import draw_from, feed_for, held, moved, ran, signature_of
-from converters.surgery.sizing import fitted
 from converters.versions import versions
 
 FAMILIES = (
@@ -60,7 +61,7 @@ def operated(
     `folder` is the recipe's in models/, `sources` its folder of downloads.
     """
     model = graph.without_initialisers_as_inputs(model)
-    model = inferred(fitted(model, variant.inputs), "surgery")
+    model = inferred(sizing.fitted(model, variant.inputs), "surgery")
     notes = []
     for number, step in enumerate(variant.surgery):
         ((name, options),) = step.items()
@@ -93,7 +94,8 @@ def _one(
     try:
         change = function(before, options, site)
         after = inferred(change.model, site.subject)
-        onnx_source.check(after, site.subject, full=False)
+        if all(value.type.tensor_type.HasField("shape") for value in after.graph.output):
+            onnx_source.check(after, site.subject, full=False)
         note: dict[str, Any] = {"says": change.says, **signature_of(after)}
         draw = draw_from(0, _ranges(variant))
         if change.proof is None:
@@ -111,8 +113,21 @@ def inferred(model: Model, subject: str) -> Model:
     fresh = type(model)()
     fresh.CopyFrom(model)
     del fresh.graph.value_info[:]
+    made = _inferred_anew(fresh, subject)
+    # between two operations a graph may not run yet: its sizes and its constants go together
+    with contextlib.suppress(ZooError):
+        made = with_output_shapes(made)
+    return made
+
+
+def _inferred_anew(model: Model, subject: str) -> Model:
+    """What outputs were said to be is kept where it still holds: inference may know less."""
     try:
-        return with_output_shapes(graph.inferred(fresh))
+        return graph.inferred(model)
+    except ZooError:
+        forgotten = sizing.forgotten(model)
+    try:
+        return graph.inferred(forgotten)
     except ZooError as error:
         error.subject = subject
         raise

@@ -72,7 +72,10 @@ def _attribute_type(model: Model, node: Any, name: str, site: Site) -> int:
 
 @operation("replace_constant")
 def replace_constant(model: Model, options: Mapping[str, Any], site: Site) -> Change:
-    """Another value for a stored tensor, of its own shape and dtype; one number fills it."""
+    """Another value for a stored tensor, of its own dtype; one number fills it.
+
+    Of another shape it may be where `reshape` says so: what follows is inferred and checked.
+    """
     import onnx
 
     changed = type(model)()
@@ -80,17 +83,20 @@ def replace_constant(model: Model, options: Mapping[str, Any], site: Site) -> Ch
     tensor = constant_named(changed, options["name"], site)
     old = onnx.numpy_helper.to_array(tensor)
     new = _value(options, site)
-    if new.shape not in (old.shape, ()):
+    if new.shape not in (old.shape, ()) and not options.get("reshape"):
         cause = f"has shape {list(new.shape)}, the constant {list(old.shape)}"
-        raise site.error(cause, "give a value of that shape, or one number to fill it")
+        remedy = "give a value of that shape, or one number to fill it; or set reshape: true"
+        raise site.error(cause, remedy)
+    full = new if new.shape else np.broadcast_to(new, old.shape)
     with np.errstate(all="ignore"):
-        cast = np.broadcast_to(new, old.shape).astype(old.dtype)
-    if old.dtype.kind in "iub" and not np.array_equal(cast, np.broadcast_to(new, old.shape)):
+        cast = full.astype(old.dtype)
+    if old.dtype.kind in "iub" and not np.array_equal(cast, full):
         raise site.error(f"does not fit into {old.dtype}", "give whole numbers in its range")
     name = tensor.name
     tensor.CopyFrom(onnx.numpy_helper.from_array(np.ascontiguousarray(cast), name))
-    count = int((cast != old).sum())
-    return Change(changed, f"{count} of {old.size} values of {options['name']} replaced")
+    count = int((cast != old).sum()) if cast.shape == old.shape else cast.size
+    other = "" if cast.shape == old.shape else f", now {list(cast.shape)}"
+    return Change(changed, f"{count} of {old.size} values of {options['name']} replaced{other}")
 
 
 def _value(options: Mapping[str, Any], site: Site) -> Array:

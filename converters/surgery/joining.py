@@ -36,6 +36,9 @@ def merge(model: Model, options: Mapping[str, Any], site: Site) -> Change:
     except (ValueError, onnx.checker.ValidationError) as error:
         cause = f"the graphs do not fit together: {str(error).splitlines()[0]}"
         raise site.error(cause, "correct join, or choose another prefix") from error
+    versions = {each.domain: each.version for each in changed.opset_import}
+    del changed.opset_import[:]
+    changed.opset_import.extend(onnx.helper.make_opsetid(*each) for each in versions.items())
     says = f"{options['model']} behind {listed(joined)}: its answers to these outputs"
     return Change(changed, says, _one_after_the_other(second, io_map))
 

@@ -16,7 +16,7 @@ from converters.surgery.proofs import Draw, feed_for, ran, same_answers, worst
 @operation("set_shape")
 def set_shape(model: Model, options: Mapping[str, Any], site: Site) -> Change:
     """Shapes by the names of inputs; all others follow."""
-    changed = _forgotten(model)
+    changed = forgotten(model)
     was_open = True
     for name, shape in options.items():
         value = input_named(changed, name, site, name)
@@ -34,7 +34,7 @@ def set_shape(model: Model, options: Mapping[str, Any], site: Site) -> Change:
 @operation("set_batch")
 def set_batch(model: Model, options: int, site: Site) -> Change:
     """So many samples in every input, and in every Reshape that spells out the batch."""
-    changed = _forgotten(model)
+    changed = forgotten(model)
     old = {_leading(value) for value in changed.graph.input}
     if len(old) > 1:
         cause = f"the inputs begin with different sizes: {sorted(map(str, old))}"
@@ -95,7 +95,7 @@ def _own_shape(model: Model, node: Any, shape: Array) -> None:
             model.graph.initializer.remove(kept)
 
 
-def _forgotten(model: Model) -> Model:
+def forgotten(model: Model) -> Model:
     """A copy without the shapes that follow from the inputs'."""
     changed = type(model)()
     changed.CopyFrom(model)
@@ -141,7 +141,7 @@ def fitted(model: Model, inputs: Sequence[Input]) -> Model:
         and len(value.type.tensor_type.shape.dim) == len(declared[value.name])
         and _admits(value, declared[value.name])
     }
-    changed = _forgotten(model) if given else model
+    changed = forgotten(model) if given else model
     for value in changed.graph.input:
         if value.name in given:
             _give(value, given[value.name])

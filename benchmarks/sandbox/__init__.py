@@ -1,0 +1,1 @@
+"""What the sandbox costs beside a bare process."""
