@@ -18,6 +18,7 @@ from pathlib import Path
 from benchmarks.published.compare import compared
 from benchmarks.published.page import kinds_table, models_table, written
 from benchmarks.published.tasks import TASKS
+from converters.jobs import RESULTS
 from converters.latency import this_machine
 
 PAGE = Path("docs") / "quantisation.md"
@@ -31,15 +32,16 @@ def main(argv: Sequence[str] | None = None) -> int:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("--page", type=Path, default=PAGE, help="page to write the tables into")
+    parser.add_argument("--results", type=Path, default=RESULTS, help="folder of what is built")
     args = parser.parse_args(argv)
     found, failed = [], []
     for task in TASKS:
         try:
-            found.append(compared(task))
+            found.append(compared(task, args.results))
         except (OSError, ValueError) as error:
             failed.append(f"{task.variant}: {error}")
     facts = f"{datetime.now(UTC).date()}, {this_machine()}, `python -m benchmarks.published`"
-    tables = {"models": models_table(found), "kinds": kinds_table()}
+    tables = {"models": models_table(found), "kinds": kinds_table(args.results)}
     for name, table in tables.items():
         print(f"{table}\n")
         written(args.page, name, f"{table}\n\nMade {facts}.")

@@ -14,7 +14,6 @@ import numpy as np
 
 from benchmarks.published.tasks import ROOT, Remote, Samples, Task
 from converters import flatbuffer
-from converters.jobs import RESULTS
 from converters.verify.measures import decibels
 from converters.verify.runners import dequantised, interpreter_of, quantised
 
@@ -80,9 +79,9 @@ def _contents(remote: Remote) -> Any:
         yield answer.read()
 
 
-def compared(task: Task) -> Found:
+def compared(task: Task, results: Path) -> Found:
     """One model; FileNotFoundError where our files are not built."""
-    ours, floats = (RESULTS / task.variant / f"{name}.tflite" for name in ("full_int8", "float32"))
+    ours, floats = (results / task.variant / f"{name}.tflite" for name in ("full_int8", "float32"))
     theirs = fetched(task.theirs)
     scale, zero = _run(theirs)[1]
     given = task.samples(fetched(task.real).read_bytes(), scale, zero)

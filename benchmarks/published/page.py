@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.published.compare import Found
-from converters.jobs import RESULTS
 from converters.recipes import ARTIFACTS
 from converters.summary import size_text
 
@@ -49,18 +48,18 @@ def _cells(found: Found) -> Sequence[str]:
     )
 
 
-def kinds_table() -> str:
+def kinds_table(results: Path) -> str:
     """Metric by artefact, for the models whose held-out data are labelled."""
     head = ("model", "artefact", "size", "metric", "of the source", "lost", "samples", "SQNR")
-    return _table(head, (cells for model in MODELS for cells in _kinds(*model)))
+    return _table(head, (cells for model in MODELS for cells in _kinds(results, *model)))
 
 
-def _kinds(model: str, variant: str) -> Iterator[Sequence[str]]:
+def _kinds(results: Path, model: str, variant: str) -> Iterator[Sequence[str]]:
     for name in ARTIFACTS:
-        path = RESULTS / model / variant / "verify" / f"{name}.json"
+        path = results / model / variant / "verify" / f"{name}.json"
         found = json.loads(path.read_text()) if path.is_file() else {}
         metric = found.get("metric")
-        if metric and (RESULTS / model / variant / f"{name}.tflite").is_file():
+        if metric and (results / model / variant / f"{name}.tflite").is_file():
             yield _kind(model, name, found, metric)
 
 
