@@ -20,7 +20,7 @@ from converters.jobs import RESULTS
 from converters.plan import not_built_because
 from converters.recipes import ARTIFACTS, Recipe, read_zoo
 from converters.stage import LOGS
-from converters.summary import failures, size_text
+from converters.summary import Failure, failures, size_text
 
 BEGIN, END = "<!-- made by python -m converters.zoo_page -->", "<!-- end of what is made -->"
 """What stands between them is replaced; the rest of a page is written by hand."""
@@ -152,13 +152,20 @@ def _failures(recipes: Mapping[str, Recipe], logs: Path) -> Iterator[str]:
     lines = [
         f"- `{each.model}/{each.variant}` [{each.stage}]: {each.cause}"
         for each in failures(logs)
-        if each.model in recipes
+        if each.model in recipes and _is_asked_for(recipes[each.model], each)
     ]
     for recipe in recipes.values():
         reason = not_built_because(recipe)
         if reason:
             lines.append(f"- `{recipe.id}` is not built: {reason}")
     yield "\n".join(lines) or "None."
+
+
+def _is_asked_for(recipe: Recipe, failure: Failure) -> bool:
+    """Whether the recipe still has what failed: the variant, and of stages per kind the kind."""
+    variant = recipe.variants.get(failure.variant)
+    kind = failure.stage.partition("-")[2]
+    return variant is not None and (kind not in ARTIFACTS or kind in variant.artifacts)
 
 
 def _left_out(recipes: Mapping[str, Recipe]) -> Iterator[str]:

@@ -69,6 +69,18 @@ def test_the_page_tells_failures_broken_recipes_and_what_is_left_out(tmp_path):
     assert "- `net`: No int8: too coarse." in page
 
 
+def test_a_failure_of_what_is_not_asked_for_any_more_is_not_told(tmp_path):
+    for name in ("net/8x8/verify-int8", "net/8x8/verify-float32", "net/old/mo"):
+        failed = tmp_path / f"logs/{name}.error.json"
+        failed.parent.mkdir(parents=True, exist_ok=True)
+        failed.write_text(json.dumps({"subject": "", "cause": name, "remedy": ""}))
+    page = zoo_page.zoo(
+        {"net": recipe(tmp_path / "models/net", ("float32",))}, [], tmp_path / "logs"
+    )
+    assert "net/8x8/verify-float32" in page
+    assert "verify-int8" not in page and "net/old" not in page
+
+
 def test_only_what_is_made_is_replaced():
     page = zoo_page.replaced("By hand.\n", "old")
     again = zoo_page.replaced(page + "Below.\n", "new")

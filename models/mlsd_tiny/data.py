@@ -7,24 +7,13 @@ from skimage import data
 from skimage.transform import resize
 
 SIDE = 320
-PHOTOS = ("astronaut", "chelsea", "coffee", "page", "brick")
 SHOWN = ("rocket", "text")
 
 Samples = Iterator[tuple[dict[str, np.ndarray], np.ndarray | None]]
 
 
-def photos(count: int, seed: int) -> Samples:
-    """Parts of photographs, some mirrored."""
-    chance = np.random.default_rng(seed)
-    for _ in range(count):
-        photo = in_colour(str(chance.choice(PHOTOS)))
-        height, width = (int(chance.uniform(0.6, 1) * size) for size in photo.shape[:2])
-        part = photo[-height:, :width]
-        yield {"input_image_with_alpha": prepared(part[:, :: int(chance.choice([-1, 1]))])}, None
-
-
 def shown(count: int, seed: int, names: Sequence[str] = SHOWN) -> Samples:
-    """Whole photographs that calibrate nothing."""
+    """Whole photographs, one after another."""
     for number in range(count):
         name = names[(number + seed) % len(names)]
         yield {"input_image_with_alpha": prepared(in_colour(name))}, None
