@@ -15,7 +15,7 @@ def recipe(folder: Path, artifacts=("float32", "int8"), status="active", reason=
     (folder / "recipe.yaml").write_text("schema: 1\n# No int8:\n# too coarse.\nartifacts: [x]\n")
     return SimpleNamespace(
         id="net", task="other", status=status, reason=reason, license=license, folder=folder,
-        links={"repo": "https://github.com/a/b"}, variants={"8x8": variant},
+        links={"repo": "https://github.com/a/b"}, variants={"8x8": variant}, all_sources={},
     )  # fmt: skip
 
 
