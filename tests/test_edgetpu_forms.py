@@ -49,6 +49,10 @@ def pooled(x):
     return ops.max_pool(channels(x, 4), [2, 2], [1, 1], [1, 1], [1, 1], [3, 3]).output(0)
 
 
+def halved(x):
+    return ops.max_pool(channels(x, 4), [2, 2], [1, 1], [0, 0], [0, 0], [2, 2]).output(0)
+
+
 def averaged(x):
     return ops.reduce_mean(x, ops.constant([2, 3]), True)
 
@@ -63,6 +67,7 @@ CASES: dict[str, tuple[Callable, float]] = {
         lambda x: ops.tanh(ops.depth_to_space(channels(x, 12), "depth_first", 2)),
         1e-6,
     ),
+    "activation before a max pool": (lambda x: ops.relu(halved(x)), 1e-6),
     "edge repeated before a max pool": (lambda x: ops.tanh(pooled(x)), 1e-6),
 }
 """By form, a network and by how much its numbers may differ."""

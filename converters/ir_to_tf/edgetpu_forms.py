@@ -121,15 +121,18 @@ def activation_apart(model: Model) -> list[str]:
 
 
 def _is_behind_transposed(op: Op) -> bool:
-    kind = op.get_type_name()
-    is_cut = kind == "Relu" or (kind == "Clamp" and op.get_attributes()["min"] == 0.0)
-    if not is_cut or not _has_channels(op):
+    if not _is_cut(op) or not _has_channels(op):
         return False
     source = op.input(0).get_source_output().get_node()
     if source.get_type_name() == "Add":
         kinds = [port.get_source_output().get_node().get_type_name() for port in source.inputs()]
         return any(kind in TRANSPOSED for kind in kinds)
     return source.get_type_name() in TRANSPOSED
+
+
+def _is_cut(op: Op) -> bool:
+    kind = op.get_type_name()
+    return bool(kind == "Relu" or (kind == "Clamp" and op.get_attributes()["min"] == 0.0))
 
 
 TRANSPOSED = {"ConvolutionBackpropData", "GroupConvolutionBackpropData"}
@@ -198,6 +201,32 @@ def _placed(op: Op) -> Op:
     return created("ConvolutionBackpropData", [x, constant(weights, like=x)], words)
 
 
+def activation_before_max_pool(model: Model) -> list[str]:
+    """An activation behind a max pool goes before it: fused, the pool is not mapped."""
+    found = [op for op in model.get_ordered_ops() if _is_cut(op) and _is_behind_pool(op)]
+    return [renamed(op, _swapped(op)) for op in found]
+
+
+def _is_behind_pool(op: Op) -> bool:
+    source = op.input(0).get_source_output()
+    is_pool = source.get_node().get_type_name() == "MaxPool" and source.get_index() == 0
+    return is_pool and len(source.get_target_inputs()) == 1
+
+
+def _swapped(op: Op) -> Op:
+    pool = op.input(0).get_source_output().get_node()
+    x = pool.input(0).get_source_output()
+    cut = created(op.get_type_name(), [x], op.get_attributes())
+    return created("MaxPool", cut.outputs(), _pooling(pool))
+
+
+def _pooling(op: Op) -> dict[str, Any]:
+    """The attributes of a max pool, as the newer opset has them."""
+    given = op.get_attributes()
+    steps = [1] * len(given["kernel"])
+    return {"dilations": steps, "index_element_type": "i64", "axis": 0, **given}
+
+
 def edge_before_max_pool(model: Model) -> list[str]:
     """A max pool that pads pads its edge: every window that sees the copy sees the original too.
 
@@ -207,7 +236,7 @@ def edge_before_max_pool(model: Model) -> list[str]:
 
 
 def _needs_padv2(op: Op) -> bool:
-    given, shape = op.get_attributes(), op.get_input_partial_shape(0)
+    given, shape = _pooling(op), op.get_input_partial_shape(0)
     is_plain = len(shape) == 4 and shape.is_static and set(given["dilations"]) == {1}
     is_explicit = str(given["auto_pad"]).lower() == "explicit"
     if not is_plain or not is_explicit or _is_positive(op) or given["rounding_type"] != "floor":
@@ -219,7 +248,7 @@ def _needs_padv2(op: Op) -> bool:
 
 def _is_same(op: Op) -> bool:
     """Whether the pads are those that TensorFlow calls SAME, which cost nothing."""
-    given, sizes = op.get_attributes(), op.get_input_partial_shape(0).to_shape()[2:]
+    given, sizes = _pooling(op), op.get_input_partial_shape(0).to_shape()[2:]
     names = ("strides", "kernel", "pads_begin", "pads_end")
     for size, stride, kernel, begin, end in zip(sizes, *(given[n] for n in names), strict=True):
         whole = max((-(-size // stride) - 1) * stride + kernel - size, 0)
@@ -237,7 +266,7 @@ def _is_positive(op: Op) -> bool:
 
 
 def _padded(op: Op) -> str:
-    x, given = op.input(0).get_source_output(), dict(op.get_attributes())
+    x, given = op.input(0).get_source_output(), _pooling(op)
     for axis, (begin, end) in enumerate(
         zip(given["pads_begin"], given["pads_end"], strict=True), 2
     ):
@@ -272,6 +301,7 @@ FORMS: dict[str, Callable[[Model], list[str]]] = {
     "resize in parts": resize_in_parts,
     "depth to space by a transposed convolution": depth_to_space_by_convolution,
     "activation apart from a transposed convolution": activation_apart,
+    "activation before a max pool": activation_before_max_pool,
     "edge repeated before a max pool": edge_before_max_pool,
 }
 """By what is done, in the order in which it is done."""
