@@ -29,7 +29,7 @@ from converters.environments.table import lock_of
 from converters.jobs import Job
 from converters.recipes import Recipe, Source, Variant, stage_slice
 from converters.recipes.shared import DataSet
-from converters.recipes.slices import draws
+from converters.recipes.slices import ELSEWHERE, draws
 from converters.targets.makers import MAKERS
 from converters.targets.table import TARGETS
 
@@ -109,6 +109,7 @@ def key_parts(variant: Variant, folder: Path, stage: str, what: str = "") -> dic
         "packages": {
             **{name: _version(name) for name in ("python", *PACKAGES.get(stage, ()))},
             **of_environments(what),
+            **_of_source(variant, stage),
         },
         "files": {
             str(path): _content_digest(folder / path) for path in local_files(variant, stage, what)
@@ -124,6 +125,12 @@ def of_environments(what: str) -> dict[str, str]:
     locks = {f"environment {name}": _lock_digest(name) for name in target.environments}
     tools = OF_HARDWARE if target.hardware else ("node",) if target.runs_in == "node" else ()
     return {**locks, **{name: _version(name) for name in tools}, "system": sys.platform}
+
+
+def _of_source(variant: Variant, stage: str) -> dict[str, str]:
+    """The lock of the environment that a source's framework lives in, where a stage runs it."""
+    name = ELSEWHERE.get(variant.framework, "") if stage in RUNS_THE_NETWORK else ""
+    return {f"environment {name}": _lock_digest(name)} if name else {}
 
 
 OF_HARDWARE = ("nvidia-smi", "trtexec")

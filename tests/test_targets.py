@@ -27,7 +27,7 @@ from converters.plan import Plan
 from converters.recipes import load_variant
 from converters.recipes.schema import schema
 from converters.targets import __main__ as command
-from converters.targets import c_array, gpu, hardware, makers, mlir, table
+from converters.targets import c_array, gpu, hardware, makers, mlir, overview, table
 from converters.targets.order import Order, in_source_order
 from converters.targets.table import INTERFACE, NOT_BUILT, TARGETS
 from converters.verify import __main__ as verify
@@ -429,3 +429,22 @@ def test_an_arena_is_measured(tmp_path):
     broken.write_bytes(b"nothing")
     with pytest.raises(ZooError, match="in environment micro"):
         run_script("micro", micro_arena, {"tflite": str(broken)})
+
+
+def test_the_page_says_what_was_found_and_what_was_not(tmp_path):
+    verify_folder = tmp_path / "verify"
+    verify_folder.mkdir()
+    measured = {"mask": {"normalised_max": 2e-5, "sqnr_db": 80.0}}
+    data = {"outputs": measured, "bytes": 2500, "runtime": {"x": "1"}, "passed": True}
+    (verify_folder / "tfjs.json").write_text(json.dumps(data))
+    lacking = {
+        "outputs": {},
+        "bytes": 0,
+        "runtime": {},
+        "passed": None,
+        "note": "not built: no GPU",
+    }
+    (verify_folder / "tensorrt.json").write_text(json.dumps(lacking))
+    assert "| 2.5 kB | 2.0e-05 | 80.0 dB | – | x 1 | yes |" in overview.row("tfjs", tmp_path)
+    assert "| no numbers: not built: no GPU |" in overview.row("tensorrt", tmp_path)
+    assert "| not built yet |" in overview.row("coreml", tmp_path)

@@ -19,6 +19,7 @@ from converters.export import graph, onnx_source, pytorch
 from converters.network import build_network
 from converters.recipes import load_variant
 from converters.recipes.recipe import Variant
+from converters.recipes.slices import ELSEWHERE
 from converters.versions import versions
 
 Reader = Callable[[Variant, Path, Path], Any]
@@ -52,7 +53,17 @@ def _from_onnx(variant: Variant, _: Path, sources: Path) -> Any:
     return onnx_source.read(variant, sources)
 
 
-READERS: dict[str, Reader] = {"pytorch": _from_pytorch, "onnx": _from_onnx}
+def _from_elsewhere(variant: Variant, _: Path, sources: Path) -> Any:
+    from converters.export import elsewhere
+
+    return elsewhere.exported(variant, sources)
+
+
+READERS: dict[str, Reader] = {
+    "pytorch": _from_pytorch,
+    "onnx": _from_onnx,
+    **dict.fromkeys(ELSEWHERE, _from_elsewhere),
+}
 
 
 def facts(model: Any, variant: Variant) -> dict[str, Any]:

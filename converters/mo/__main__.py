@@ -22,6 +22,7 @@ from converters.mo import backends, interface, ir_text
 from converters.mo.request import names, request_of
 from converters.recipes import load_variant
 from converters.recipes.recipe import Output, Variant
+from converters.recipes.slices import EXPORTED
 from converters.versions import versions
 
 PRECISIONS = ("FP32", "FP16")
@@ -45,7 +46,7 @@ def ir_model(variant: Variant, origin: Path, folder: Path) -> Any:
 def wanted_outputs(variant: Variant) -> Sequence[Output]:
     """The outputs of the IR, each with its name in the graph that the backend read."""
     outputs = list(variant.outputs)
-    if variant.framework in ("pytorch", "onnx"):
+    if variant.framework in EXPORTED:
         outputs = [Output(output.public_name) for output in outputs]
     known = {output.name: output for output in outputs}
     ends = names(variant.stages.get("ir", {}).get("output"))

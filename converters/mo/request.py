@@ -11,6 +11,7 @@ from converters.errors import RecipeError
 from converters.mo import float_twin, tensorflow_source
 from converters.origin import listed, origin_file
 from converters.recipes.recipe import Variant
+from converters.recipes.slices import ELSEWHERE
 from converters.saved_model import saved_model_folder
 from converters.sound_tflite import check_sound
 
@@ -136,6 +137,7 @@ def _of_frozen(variant: Variant, frozen: tensorflow_source.Frozen, folder: Path)
 READERS: dict[str, Callable[[Variant, Path, Path], Request]] = {
     "pytorch": _onnx,
     "onnx": _onnx,
+    **dict.fromkeys(ELSEWHERE, _onnx),
     "tflite": _tflite,
     "caffe": _caffe,
     "tensorflow_frozen": _frozen,

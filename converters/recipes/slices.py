@@ -20,7 +20,10 @@ BUILT_INTO_IR = ("mean", "scale", "reverse_channels")
 """What the artefacts do to their inputs themselves, so that samples must come without it."""
 
 
-EXPORTED = ("pytorch", "onnx")
+ELSEWHERE = {"sklearn": "sklearn", "paddle": "paddle"}
+"""Frameworks that live in an environment of their own, and its name."""
+
+EXPORTED = ("pytorch", "onnx", *ELSEWHERE)
 """Frameworks whose models export loads: mo then reads an ONNX file, and of `load` nothing more."""
 
 

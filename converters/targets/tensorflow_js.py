@@ -18,6 +18,8 @@ def graph_model(order: Order) -> dict[str, Any]:
         "saved_model": order.origin.resolve(),
         "out": order.folder.resolve(),
         "weights": order.target.options.get("weights", ""),
+        "inputs": [each.name for each in order.interface.inputs],
+        "outputs": order.interface.output_names,
     }
     facts = run_script("tfjs", tensorflow_js, request)
     order.write_interface(order.interface)

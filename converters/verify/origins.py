@@ -25,6 +25,7 @@ from converters.mo.tensorflow_source import (
 from converters.network import build_network
 from converters.origin import origin_file
 from converters.recipes.recipe import Variant
+from converters.recipes.slices import ELSEWHERE
 from converters.saved_model import saved_model_folder
 from converters.sound_tflite import check_sound
 from converters.stage import quiet_tensorflow
@@ -210,6 +211,14 @@ def _caffe(origin: Origin) -> Run:
     return run
 
 
+def _elsewhere(origin: Origin) -> Run:
+    """In the environment of its framework."""
+    from converters.export.elsewhere import opened
+
+    call = opened(origin.variant, origin.sources)
+    return lambda inputs: _published(call(inputs), origin.variant)
+
+
 OPENERS: Mapping[str, Callable[[Origin], Run]] = {
     "pytorch": _pytorch,
     "onnx": _onnx,
@@ -218,6 +227,7 @@ OPENERS: Mapping[str, Callable[[Origin], Run]] = {
     "saved_model": _saved_model,
     "keras": _keras,
     "caffe": _caffe,
+    **dict.fromkeys(ELSEWHERE, _elsewhere),
 }
 
 

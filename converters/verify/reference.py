@@ -36,6 +36,8 @@ PACKAGES: Mapping[str, tuple[str, ...]] = {
     "saved_model": ("tensorflow",),
     "keras": ("tensorflow", "keras"),
     "caffe": ("opencv-python-headless",),
+    "sklearn": ("scikit-learn",),
+    "paddle": (),  # in an environment of its own, whose lock is in the key
 }
 """What runs each framework."""
 

@@ -1,4 +1,4 @@
-"""A SavedModel as a TensorFlow.js graph model: {"saved_model", "out", "weights": type or empty}.
+"""A SavedModel as a TensorFlow.js graph model: {"saved_model", "out", "weights", ...}.
 
 Of tensorflowjs only the converter of SavedModels is imported: its packages import at their top
 JAX, Flax, TensorFlow Hub and decision forests, which no SavedModel here has anything to do with.
@@ -10,6 +10,7 @@ import importlib.util
 import json
 import sys
 import types
+from collections.abc import Callable
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -35,11 +36,39 @@ def converter() -> Any:
     return importlib.import_module("tensorflowjs.converters.tf_saved_model_conversion_v2")
 
 
+def named(build: Callable[..., Any], request: dict[str, Any]) -> Callable[..., Any]:
+    """The converter's signature with the names of ours: its own finds them by shape alone.
+
+    A signature's outputs come in the order of their sorted names.
+    """
+
+    def built(graph: Any, inputs: Any, outputs: Any, _signature: Any = None) -> Any:
+        signature = build(graph, inputs, outputs)
+        given = {plain(name): name for name in request["inputs"]}
+        calls = [(signature.inputs, each.name, given[plain(each.op.name)]) for each in inputs]
+        ends = zip(outputs, sorted(request["outputs"]), strict=True)
+        calls += [(signature.outputs, each.name, name) for each, name in ends]
+        for side, own, name in calls:
+            if own != name:
+                side[name].CopyFrom(side[own])
+                del side[own]
+        return signature
+
+    return built
+
+
+def plain(name: str) -> str:
+    """As TensorFlow spells a name in a graph."""
+    return "".join(c if c.isalnum() else "_" for c in name)
+
+
 def main(request: dict[str, Any]) -> dict[str, Any]:
     """Convert the serving signature."""
     kept = {request["weights"]: ["*"]} if request["weights"] else None
     with contextlib.redirect_stdout(sys.stderr):
-        converter().convert_tf_saved_model(
+        module = converter()
+        module._build_signature_def = named(module._build_signature_def, request)
+        module.convert_tf_saved_model(
             request["saved_model"],
             request["out"],
             signature_def="serving_default",
