@@ -58,7 +58,7 @@ targets: env ## build the further targets of every recipe that has any, and thei
 	$(BIN)/snakemake --cores $(CORES) targets
 
 targets-test: env ## test further targets with the environments that they need: makes them
-	ZOO_TARGETS_TESTS=1 $(BIN)/python -m pytest -n $(CORES) --dist loadfile tests/test_targets.py tests/test_browser.py
+	ZOO_TARGETS_TESTS=1 $(BIN)/python -m pytest -n $(CORES) --dist loadfile tests/test_targets.py tests/test_browser.py tests/test_elsewhere.py
 
 lint: env ## formatters, linters and the type checker, without changing anything
 	$(BIN)/ruff check .

@@ -25,7 +25,7 @@ HEADER = """\
 # Targets, built and verified
 
 Made by `python -m converters.targets.overview > docs/targets.md` on {date}, {machine}, from what
-verify left in `results/`; do not edit. "Error" is the largest difference from the source model, over
+verify left in `results/`; do not edit. "Error" is the largest difference from the source, over
 the largest value that it has, of all outputs and samples. A target without numbers was looked into,
 or could not be built on that machine; the note says which.
 How each is made: [from anything to anything](interop.md).
