@@ -5,10 +5,12 @@ Each folder has an interface.json of its own, since some targets have the source
 
 from __future__ import annotations
 
+import contextlib
 import json
 import subprocess
 import sys
 import tempfile
+import weakref
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -119,30 +121,10 @@ VERSION_OF_CALL = 9
 def _tfjs(file: Path, interface: Interface) -> Runner:
     """In Node, with TensorFlow.js from npm: WebAssembly, which has nearly every kernel."""
     script = Path(tensorflow_js.__file__).with_name("scripts") / "run_tfjs.mjs"
-    place = ready("node")
-    process = subprocess.Popen(
-        ["node", str(script), str(place.modules), str(file.resolve())],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        text=True,
-    )
-
-    def answer(request: Mapping[str, Any]) -> Any:
-        assert process.stdin and process.stdout
-        process.stdin.write(json.dumps(request) + "\n")
-        process.stdin.flush()
-        line = process.stdout.readline()
-        if not line.strip():
-            raise ZooError(
-                f"TensorFlow.js cannot load or run it (exit status {process.wait()})",
-                subject=file.parent.name,
-                remedy="read the log above: it has the loader's own words",
-            )
-        return json.loads(line)
-
+    answer = Lines(["node", str(script), str(ready("node").modules), str(file.resolve())])
     told = answer({})
 
-    def run(given: Mapping[str, Array], _kept: Any = process) -> dict[str, Array]:
+    def run(given: Mapping[str, Array]) -> dict[str, Array]:
         with tempfile.TemporaryDirectory() as folder:
             stored = interface.stored_inputs(given)
             asked = {
@@ -155,6 +137,38 @@ def _tfjs(file: Path, interface: Interface) -> Runner:
     operators = tensorflow_js.operators(file)
     moves = Transposes(operators.get("Transpose", 0), 0)
     return Runner(run, told["versions"], operators, moves, 0, told["backend"])
+
+
+class Lines:
+    """A process that answers each line of JSON with another; it ends when nobody holds it."""
+
+    def __init__(self, command: list[str]) -> None:
+        pipe = subprocess.PIPE
+        self.process = subprocess.Popen(command, stdin=pipe, stdout=pipe, text=True)
+        self.end = weakref.finalize(self, _end, self.process)
+
+    def __call__(self, request: Mapping[str, Any]) -> Any:
+        """The answer; an error if the process has none."""
+        assert self.process.stdin and self.process.stdout
+        with contextlib.suppress(BrokenPipeError):
+            self.process.stdin.write(json.dumps(request) + "\n")
+            self.process.stdin.flush()
+        line = self.process.stdout.readline()
+        if not line.strip():
+            raise ZooError(
+                f"TensorFlow.js cannot load or run it (exit status {self.process.wait()})",
+                subject="tfjs",
+                remedy="read the log above: it has the loader's own words",
+            )
+        return json.loads(line)
+
+
+def _end(process: subprocess.Popen[str]) -> None:
+    for pipe in (process.stdin, process.stdout):
+        if pipe:
+            with contextlib.suppress(BrokenPipeError):
+                pipe.close()
+    process.wait()
 
 
 def _put(path: Path, values: Array) -> dict[str, Any]:
