@@ -123,7 +123,13 @@ def of_environments(what: str) -> dict[str, str]:
     if target is None:
         return {}
     locks = {f"environment {name}": _lock_digest(name) for name in target.environments}
-    tools = OF_HARDWARE if target.hardware else ("node",) if target.runs_in == "node" else ()
+    tools = (
+        ("nvidia-smi", "trtexec")
+        if target.hardware
+        else ("node",)
+        if target.runs_in == "node"
+        else ()
+    )
     return {**locks, **{name: _version(name) for name in tools}, "system": sys.platform}
 
 
@@ -131,10 +137,6 @@ def _of_source(variant: Variant, stage: str) -> dict[str, str]:
     """The lock of the environment that a source's framework lives in, where a stage runs it."""
     name = ELSEWHERE.get(variant.framework, "") if stage in RUNS_THE_NETWORK else ""
     return {f"environment {name}": _lock_digest(name)} if name else {}
-
-
-OF_HARDWARE = ("nvidia-smi", "trtexec")
-"""Commands that are where a GPU is."""
 
 
 @cache
