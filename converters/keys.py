@@ -23,13 +23,12 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from converters import edgetpu_command
+from converters import edgetpu_command, surroundings
 from converters.contents import file_digest
-from converters.environments.table import lock_of
 from converters.jobs import Job
 from converters.recipes import Recipe, Source, Variant, stage_slice
 from converters.recipes.shared import DataSet
-from converters.recipes.slices import ELSEWHERE, draws
+from converters.recipes.slices import draws
 from converters.targets.makers import MAKERS
 from converters.targets.table import TARGETS
 
@@ -108,40 +107,13 @@ def key_parts(variant: Variant, folder: Path, stage: str, what: str = "") -> dic
         "command": command_of(stage),
         "packages": {
             **{name: _version(name) for name in ("python", *PACKAGES.get(stage, ()))},
-            **of_environments(what),
-            **_of_source(variant, stage),
+            **surroundings.of_target(what, _version),
+            **surroundings.of_source(variant, stage in RUNS_THE_NETWORK),
         },
         "files": {
             str(path): _content_digest(folder / path) for path in local_files(variant, stage, what)
         },
     }
-
-
-def of_environments(what: str) -> dict[str, str]:
-    """What else a further target depends on: locks of environments, hardware, the system."""
-    target = TARGETS.get(what)
-    if target is None:
-        return {}
-    locks = {f"environment {name}": _lock_digest(name) for name in target.environments}
-    tools = (
-        ("nvidia-smi", "trtexec")
-        if target.hardware
-        else ("node",)
-        if target.runs_in == "node"
-        else ()
-    )
-    return {**locks, **{name: _version(name) for name in tools}, "system": sys.platform}
-
-
-def _of_source(variant: Variant, stage: str) -> dict[str, str]:
-    """The lock of the environment that a source's framework lives in, where a stage runs it."""
-    name = ELSEWHERE.get(variant.framework, "") if stage in RUNS_THE_NETWORK else ""
-    return {f"environment {name}": _lock_digest(name)} if name else {}
-
-
-@cache
-def _lock_digest(environment: str) -> str:
-    return file_digest(lock_of(environment))[:16]
 
 
 def source_parts(source: Source, folder: Path) -> dict[str, Any]:
