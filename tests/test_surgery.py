@@ -18,7 +18,7 @@ from converters.recipes import load_zoo
 from converters.recipes.recipe import Input, Output
 from converters.recipes.schema import schema
 from converters.surgery import proofs
-from converters.surgery.__main__ import facts, operated, operations
+from converters.surgery.__main__ import facts, operated, operations, told
 from converters.surgery.boxes import cells
 from converters.surgery.ssd import computed_priors
 from converters.surgery.suppressing import Limits, detections, overlaps
@@ -144,6 +144,28 @@ def test_a_deleted_node_that_mattered_is_noted_with_how_far_it_moved():
     made, notes = changed(classifier(), {"delete_nodes": ["relu"]})
     assert notes[0]["moved"] > 0.01
     assert np.abs(answers(made, x=X)["logits"] - logits_of()).max() > 0.01
+
+
+def test_a_softmax_between_transposes_becomes_one_along_its_own_axis():
+    """Two changes that move the numbers, and together do not, in the opset where they may."""
+    nodes = [
+        helper.make_node("Transpose", ["x"], ["t"], name="to", perm=[0, 3, 2, 1]),
+        helper.make_node("Softmax", ["t"], ["s"], name="soft", axis=3),
+        helper.make_node("Transpose", ["s"], ["y"], name="fro", perm=[0, 3, 2, 1]),
+    ]
+    ends = [value("x", 1, 3, 4, 4)], [value("y", 1, 3, 4, 4)]
+    steps = (
+        {"delete_nodes": ["to", "fro"]},
+        {"set_attribute": {"node": "soft", "attribute": "axis", "value": 1}},
+    )
+    source = model(nodes, *ends, opset=11)
+    wanted = answers(source, x=X)["y"]
+    made, notes = changed(source, {"set_opset": 13}, *steps)
+    np.testing.assert_allclose(answers(made, x=X)["y"], wanted, rtol=1e-6)
+    assert notes[1]["moved"] > 0.01 and notes[2]["moved"] > 0.01
+    assert told(notes[1]).startswith(" (outputs moved by") and told(notes[0]) == ""
+    made, _ = changed(source, *steps, {"set_opset": 13})
+    assert np.abs(answers(made, x=X)["y"] - wanted).max() > 0.01
 
 
 def test_a_deleted_last_node_leaves_the_outputs_name():

@@ -192,7 +192,13 @@ def run(args: argparse.Namespace) -> None:
         part.write_bytes(graph.serialised(model))
     stage.write_json(args.facts, facts(model, notes))
     for note in notes:
-        print(f"{note['operation']}: {note['says']}")
+        print(f"{note['operation']}: {note['says']}{told(note)}")
+
+
+def told(note: Mapping[str, Any]) -> str:
+    """How far an operation moved the numbers, where that is its purpose and can be told."""
+    moved = note.get("moved")
+    return "" if moved is None else f" (outputs moved by {moved:g} of their largest value)"
 
 
 if __name__ == "__main__":
