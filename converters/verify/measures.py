@@ -79,7 +79,8 @@ def decibels(signal: float, noise: float) -> float:
     """10 log10(signal / noise) in dB."""
     if noise == 0:
         return math.inf
-    return 10 * math.log10(signal / noise) if signal else -math.inf
+    # the quotient of a very small and a very large number is 0, which has no logarithm
+    return 10 * (math.log10(signal) - math.log10(noise)) if signal else -math.inf
 
 
 def _stays_same(values: Array) -> bool:
