@@ -61,6 +61,20 @@ def graph(path: Path) -> Graph:
     return Graph(tuple(_tensor(model, each) for each in main.tensors), tuple(steps))
 
 
+PLAIN = ("float32", "float16", "int8", "uint8", "int16", "int32", "int64", "bool")
+"""Types of tensors that hold plain values, and may be outputs."""
+
+
+def exposed(tflite: bytes, subject: str) -> bytes:
+    """The same file, whose outputs are followed by whatever else its operators make."""
+    model = parsed(tflite, subject)
+    main = model.subgraphs[0]
+    made = (int(number) for each in main.operators for number in each.outputs)
+    more = [n for n in made if n not in main.outputs and _type_name(main.tensors[n]) in PLAIN]
+    main.outputs = np.array([*main.outputs, *dict.fromkeys(more)], np.int32)
+    return packed(model)
+
+
 def operators(path: Path) -> Counter[str]:
     """How often each operator occurs, by its builtin name: `CONV_2D`."""
     model = parsed(path.read_bytes(), str(path))

@@ -11,7 +11,7 @@ from converters.ir_to_tf.convert import Options, convert, save_saved_model
 from converters.ir_to_tf.equalise import equalised
 from converters.ir_to_tf.reader import graph_of
 from converters.ir_to_tf.simplify import simplified
-from converters.quantize.__main__ import converted
+from converters.quantize.conversion import Conversion
 from converters.quantize.kinds import kind_named
 
 pytestmark = [
@@ -94,7 +94,8 @@ def test_the_function_stays_and_int8_loses_less(tmp_path):
         save_saved_model(made, folder)
         floats = [made.function(x=tf.constant(each["x"])) for each in drawn]
         wanted = np.stack([next(iter(each.values())).numpy() for each in floats])
-        tflite = converted(folder, kind_named("int8"), lambda: iter(drawn), {"per_channel": False})
+        kind, options = kind_named("int8"), {"per_channel": False}
+        tflite = Conversion(folder, kind, lambda: iter(drawn), options).made()
         run = tf.lite.Interpreter(model_content=tflite).get_signature_runner()
         found = np.stack([next(iter(run(**each).values())) for each in drawn])
         noise = ((found - wanted) ** 2).sum()

@@ -408,6 +408,41 @@ def test_a_refused_int8_file_names_the_layer_that_spoils_it(zoo, recipe):
     kept.unlink()
 
 
+READ_ALL = """
+import sys
+from pathlib import Path
+import numpy as np
+from converters.datasets.interface import Interface, Stored
+from converters.verify.tapped import tapped
+spec = [Stored(name, (1, 8, 8, 4), (0, 1, 2, 3), "float32") for name in "xy"]
+file = tapped(Path(sys.argv[1]), Interface((spec[0],), (spec[1],)))
+file.run({"x": np.random.default_rng(0).normal(size=(1, 8, 8, 4)).astype(np.float32)})
+made = {step.operator: file.value(step.outputs[0]) for step in file.graph.steps}
+assert not np.array_equal(made["CONV_2D"], made["ADD"]), "the sum was written over what it reads"
+"""
+
+
+def test_what_a_sum_is_made_of_can_still_be_read(tmp_path):
+    """Runtimes add in place, even where they are told to keep every tensor."""
+    import tensorflow as tf
+
+    filters = CHANCE.normal(size=(3, 3, 4, 4)).astype(np.float32)
+
+    @tf.function(input_signature=[tf.TensorSpec((1, 8, 8, 4), tf.float32, "x")])
+    def serving(x):
+        return {"y": tf.nn.relu(tf.nn.conv2d(x, filters, 1, "SAME") + x)}
+
+    module = tf.Module()
+    module.serving = serving
+    tf.saved_model.save(module, str(tmp_path / "m"), signatures={"serving_default": serving})
+    path = tmp_path / "m.tflite"
+    kind = quantize.kind_named("float32")
+    path.write_bytes(quantize.Conversion(tmp_path / "m", kind, None, {}).made())
+    command = [sys.executable, "-c", READ_ALL, str(path)]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+
+
 def test_samples_that_calibrate_and_measure_are_warned_of(zoo, recipe):
     zoo.tflite("float32", "saved_model", "float32.tflite")
     recipe("count: 4, seed: 3, metric", "count: 4, seed: 1, metric")

@@ -98,15 +98,15 @@ def interpreter_of(
 ) -> tuple[Any, str, str]:
     """An interpreter, its package, and a note if it is not the first choice.
 
-    Of one that is tapped every tensor can be read after a run: it keeps them all, and gives none
-    away to a delegate.
+    Of one that is tapped every tensor can be read after a run: all are outputs, so that none is
+    written over, and none is given away to a delegate.
     """
     refusals: list[str] = []
     for package, load in INTERPRETERS.items():
         try:
             kind = load()
-            options = _tapping(kind) if is_tapped else {}
-            interpreter = kind(model_path=str(path), num_threads=threads, **options)
+            options = _tapping(kind, path) if is_tapped else {"model_path": str(path)}
+            interpreter = kind(num_threads=threads, **options)
             interpreter.allocate_tensors()
             return interpreter, package, "; ".join(refusals)
         except (ImportError, ValueError, RuntimeError) as error:
@@ -115,10 +115,11 @@ def interpreter_of(
     raise ZooError("; ".join(refusals), subject=path.name, remedy="no runtime here can load it")
 
 
-def _tapping(interpreter: Any) -> dict[str, Any]:
+def _tapping(interpreter: Any, path: Path) -> dict[str, Any]:
+    """`experimental_preserve_all_tensors` is not enough: ADD and others still work in place."""
     resolvers = sys.modules[interpreter.__module__].OpResolverType
     return {
-        "experimental_preserve_all_tensors": True,
+        "model_content": flatbuffer.exposed(path.read_bytes(), path.name),
         "experimental_op_resolver_type": resolvers.BUILTIN_WITHOUT_DEFAULT_DELEGATES,
     }
 
