@@ -23,6 +23,7 @@ from converters.errors import RecipeError
 from converters.jobs import RESULTS
 from converters.plan import not_built_because
 from converters.recipes import ARTIFACTS, Recipe, read_zoo
+from converters.recipes.references import is_shared
 from converters.report import uncalibrated
 from converters.stage import LOGS
 from converters.traces import all_traces
@@ -137,6 +138,12 @@ def refused(problems: Iterable[RecipeError]) -> Iterator[Failure]:
         yield Failure(problem.recipe, "recipe", "check", problem.cause, problem.remedy, str(log))
 
 
+def asked_for(models: Path, only: Sequence[str]) -> tuple[dict[str, Recipe], list[RecipeError]]:
+    """The recipes among some names, or all: a name may be that of a data set, which has none."""
+    named = [name for name in only if not is_shared(name)]
+    return read_zoo(models, named) if named or not only else ({}, [])
+
+
 def left_out(recipes: Iterable[Recipe]) -> dict[str, str]:
     """Recipes that no target asks for, and why."""
     reasons = {recipe.id: not_built_because(recipe) for recipe in recipes}
@@ -226,7 +233,7 @@ def text(models: Path, only: Sequence[str] = ()) -> Iterator[str]:
         yield "\n".join(["Packages:", *(f"  {place}" for place in places)])
     if warned := warnings(only=only):
         yield "\n".join(_warning_lines(warned))
-    recipes, problems = read_zoo(models, only)
+    recipes, problems = asked_for(models, only)
     failed = [*failures(only=only), *refused(problems)]
     if failed:
         yield "\n".join(["Failed:", *_failure_lines(failed)])
@@ -286,7 +293,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         models = sorted({name.split("/")[0] for name in named})
         print("\n\n".join(markdown(named, models)))
     elif args.json:
-        recipes, problems = read_zoo(args.models, args.only)
+        recipes, problems = asked_for(args.models, args.only)
         listed = list(rows(only=args.only))
         failed = [*failures(only=args.only), *refused(problems)]
         data = {

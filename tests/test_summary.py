@@ -105,6 +105,17 @@ def test_a_failure_is_named_with_stage_cause_remedy_and_log(zoo, capsys):
     assert "log: logs/yolo/416x416/tf.log" in printed
 
 
+def test_a_data_set_among_the_names_is_no_recipe(zoo, capsys):
+    folder = zoo / "logs" / "@faces" / "sources"
+    folder.mkdir(parents=True)
+    record = {"subject": "face", "cause": "is not what was pinned", "remedy": "", "stage": "x"}
+    (folder / "download-face.error.json").write_text(json.dumps(record))
+    summary.main(["--only", "@faces"])
+    printed = capsys.readouterr().out
+    assert "@faces/sources [download-face] face: is not what was pinned" in printed
+    assert "[check]" not in printed and "recipe.yaml" not in printed
+
+
 def test_a_report_without_its_package_is_not_listed(zoo):
     write_report(zoo, "digits", {"float32": evidence()})
     (zoo / "results/digits/8x8/package").rmdir()
