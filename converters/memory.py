@@ -37,8 +37,8 @@ NEEDS: Mapping[str, Need] = {
     "tf": Need(1000, 21),
     "quantize": Need(800, 26.5, 1250),
     "formats": Need(1200, 30),
-    "lint": Need(200, 6, 10000),
-    "layers": Need(250, 6, 12500),
+    "lint": Need(200, 6, 5000),
+    "layers": Need(250, 6, 5000),
     "edgetpu": Need(1000, 26.5),  # not measured: the compiler is not to be had here
     "reference": Need(750, 2, 500),
     "verify": Need(100, 3, 1400),

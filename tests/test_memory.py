@@ -101,7 +101,7 @@ MEASURED = {
             "verify": 544,
             "verify-ir": 305,
             "verify-saved_model": 1043,
-            "layers": 3790,
+            "layers": 1678,
             "pictures": 80,
             "reference": 543,
         },
