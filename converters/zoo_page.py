@@ -25,6 +25,8 @@ from converters.summary import Failure, failures, size_text
 BEGIN, END = "<!-- made by python -m converters.zoo_page -->", "<!-- end of what is made -->"
 """What stands between them is replaced; the rest of a page is written by hand."""
 
+VERIFIED = re.compile(r"^\| artefacts verified \| (\d+) \|$", re.MULTILINE)
+
 INT8 = ("int8", "full_int8", "full_uint8")
 
 
@@ -233,11 +235,18 @@ def replaced(page: str, made: str) -> str:
     return f"{page}\n{after}\n" if after else page
 
 
+def loses(page: str, made: str) -> str:
+    """What the page would lose, in words: a folder where little was built knows little."""
+    before, now = (int(n[0]) if (n := VERIFIED.findall(text)) else 0 for text in (page, made))
+    return f"{before} artefacts stand there, {now} were verified here" if now < before else ""
+
+
 def main(argv: Sequence[str] | None = None) -> int:
-    """Write both pages."""
+    """Write both pages; exit 1 without writing where one would lose what it tells."""
     parser = argparse.ArgumentParser(prog="python -m converters.zoo_page", description=__doc__)
     parser.add_argument("--models", type=Path, default=Path("models"), help="folder of recipes")
     parser.add_argument("--docs", type=Path, default=Path("docs"), help="folder of the pages")
+    parser.add_argument("--force", action="store_true", help="also where artefacts are lost")
     args = parser.parse_args(argv)
     recipes, _problems = read_zoo(args.models, [])
     found = list(measured(recipes, RESULTS, LOGS))
@@ -245,6 +254,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     for name, made in pages.items():
         path = args.docs / name
         page = path.read_text(encoding="utf-8") if path.is_file() else ""
+        lost = loses(page, made)
+        if lost and not args.force:
+            print(f"error: {path}: {lost}\n  remedy: build all first, or give --force")
+            return 1
         path.write_text(replaced(page, made), encoding="utf-8")
         print(f"{path}: {made.count(chr(10)) + 1} lines made")
     return 0

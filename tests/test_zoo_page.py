@@ -81,6 +81,12 @@ def test_a_failure_of_what_is_not_asked_for_any_more_is_not_told(tmp_path):
     assert "verify-int8" not in page and "net/old" not in page
 
 
+def test_a_page_does_not_lose_what_another_folder_built():
+    rich, poor = "| artefacts verified | 195 |\n", "| artefacts verified | 46 |\n"
+    assert zoo_page.loses(rich, poor) == "195 artefacts stand there, 46 were verified here"
+    assert not zoo_page.loses(poor, rich) and not zoo_page.loses("", poor)
+
+
 def test_only_what_is_made_is_replaced():
     page = zoo_page.replaced("By hand.\n", "old")
     again = zoo_page.replaced(page + "Below.\n", "new")
