@@ -152,7 +152,7 @@ def counts(recipes: Mapping[str, Recipe], found: Iterable[Evidence]) -> list[tup
 
 def _failures(recipes: Mapping[str, Recipe], logs: Path) -> Iterator[str]:
     lines = [
-        f"- `{each.model}/{each.variant}` [{each.stage}]: {each.cause}"
+        f"- `{each.model}/{each.variant}` [{each.stage}]: {' '.join(each.cause.split())}"
         for each in failures(logs)
         if each.model in recipes and _is_asked_for(recipes[each.model], each)
     ]
@@ -164,8 +164,11 @@ def _failures(recipes: Mapping[str, Recipe], logs: Path) -> Iterator[str]:
 
 
 def _is_asked_for(recipe: Recipe, failure: Failure) -> bool:
-    """Whether the recipe still has what failed: the variant, and of stages per kind the kind."""
-    variant = recipe.variants.get(failure.variant)
+    """Whether the recipe still has what failed: the variant, and of stages per kind the kind.
+
+    Of one that is marked as broken, its reason is told instead.
+    """
+    variant = recipe.variants.get(failure.variant) if recipe.status != "broken" else None
     kind = failure.stage.partition("-")[2]
     return variant is not None and (kind not in ARTIFACTS or kind in variant.artifacts)
 

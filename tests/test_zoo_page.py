@@ -61,11 +61,12 @@ def test_counts_are_of_models_that_keep_their_limits(tmp_path):
 def test_the_page_tells_failures_broken_recipes_and_what_is_left_out(tmp_path):
     failed = tmp_path / "logs/net/8x8/mo.error.json"
     failed.parent.mkdir(parents=True)
-    failed.write_text(json.dumps({"subject": "Foo", "cause": "no rule", "remedy": ""}))
+    failed.write_text(json.dumps({"subject": "Foo", "cause": "no\nrule", "remedy": ""}))
+    page = zoo_page.zoo({"net": recipe(tmp_path / "models/net")}, [], tmp_path / "logs")
+    assert "- `net/8x8` [mo]: Foo: no rule\n" in page
     broken = recipe(tmp_path / "models/net", status="broken", reason="it loops")
     page = zoo_page.zoo({"net": broken}, [], tmp_path / "logs")
-    assert "- `net/8x8` [mo]: Foo: no rule" in page
-    assert "- `net` is not built: broken: it loops" in page
+    assert "- `net` is not built: broken: it loops" in page and "Foo" not in page
     assert "- `net`: No int8: too coarse." in page
 
 
