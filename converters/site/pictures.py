@@ -133,7 +133,8 @@ def _classes(values: Any) -> list[str]:
 def thumbnails(samples: list[list[Shown]], folder: Path, below: str) -> list[Shown]:
     """The first sample's input, and the answer to it, small."""
     first = samples[0] if samples else []
-    chosen = [each for each in first if each.label in ("input", "original")]
+    by_label = {each.label: each for each in reversed(first)}  # of several, the first
+    chosen = [by_label[label] for label in ("input", "original") if label in by_label]
     found = []
     for each in chosen:
         target = folder / below / f"{each.label}.webp"

@@ -80,6 +80,9 @@ class Line(NamedTuple):
     values: Sequence[float | None]
 
 
+TICKS = 5
+"""How many places are named below a plot, at most."""
+
 HEIGHT, LEFT, BELOW, ABOVE = 220, 52, 30, 8
 """Of a plot of lines, and of its margins."""
 
@@ -118,7 +121,7 @@ def _axes(places: Sequence[str], low: float, high: float, unit: str) -> str:
         parts.append(f'<path class="rule" d="M{LEFT} {y:.1f}H{WIDTH - 8}"/>')
         parts.append(f'<text class="tick" x="{LEFT - 6}" y="{y + 4:.1f}">{value:.3g}</text>')
     parts.append(f'<text class="unit" x="4" y="{HEIGHT - 8}">{escape(unit)}</text>')
-    shown = range(0, len(places), max(1, len(places) // 6))
+    shown = range(0, len(places), math.ceil(len(places) / TICKS))
     for i in shown:
         x = _x(i, len(places))
         name = places[i] if len(places[i]) <= 14 else f"{places[i][:13]}…"
