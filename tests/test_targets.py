@@ -449,3 +449,21 @@ def test_the_page_says_what_was_found_and_what_was_not(tmp_path):
     assert "| 2.5 kB | 2.0e-05 | 80.0 dB | – | x 1 | yes |" in overview.row("tfjs", tmp_path)
     assert "| no numbers: not built: no GPU |" in overview.row("tensorrt", tmp_path)
     assert "| not built yet |" in overview.row("coreml", tmp_path)
+
+
+def test_a_scalar_bias_gets_an_axis_where_there_is_one_channel():
+    from converters.targets.scripts.tensorflow_js import give_biases_an_axis
+
+    def model(channels: int):
+        shapes = {"filters": [3, 3, 8, channels], "bias": []}
+        weights = [{"name": name, "shape": shape} for name, shape in shapes.items()]
+        conv = {"name": "c", "op": "_FusedConv2D", "input": ["x", "filters", "bias"]}
+        constant = {"attr": {"value": {"tensor": {"tensorShape": {}}}}, "op": "Const"}
+        nodes = [{"name": "bias", **constant}, conv, {"name": "x", "op": "Placeholder"}]
+        return {"modelTopology": {"node": nodes}, "weightsManifest": [{"weights": weights}]}
+
+    one, many = model(1), model(4)
+    for each in (one, many):
+        give_biases_an_axis(each)
+    assert one["weightsManifest"][0]["weights"][1]["shape"] == [1]
+    assert many == model(4)

@@ -57,6 +57,23 @@ def named(build: Callable[..., Any], request: dict[str, Any]) -> Callable[..., A
     return built
 
 
+def give_biases_an_axis(model: dict[str, Any]) -> None:
+    """Scalar biases of fused convolutions to one channel: the WebAssembly kernels want one axis."""
+    nodes = model["modelTopology"]["node"]
+    weights = {
+        each["name"]: each for group in model["weightsManifest"] for each in group["weights"]
+    }
+    for node in nodes:
+        filters, bias = (
+            weights.get(name, {}) for name in (*node.get("input", ()), "", "", "")[1:3]
+        )
+        is_fused = node["op"] == "_FusedConv2D" and bias.get("shape") == []
+        if is_fused and filters.get("shape", [0])[-1] == 1:
+            bias["shape"] = [1]
+            constant = next(each for each in nodes if each["name"] == bias["name"])
+            constant["attr"]["value"]["tensor"]["tensorShape"] = {"dim": [{"size": "1"}]}
+
+
 def plain(name: str) -> str:
     """As TensorFlow spells a name in a graph."""
     return "".join(c if c.isalnum() else "_" for c in name)
@@ -77,6 +94,7 @@ def main(request: dict[str, Any]) -> dict[str, Any]:
         )
     file = Path(request["out"]) / "model.json"
     model = json.loads(file.read_text())
+    give_biases_an_axis(model)
     file.write_text(json.dumps(model, sort_keys=True))
     return {"versions": {name: version(name) for name in ("tensorflowjs", "tensorflow")}}
 
