@@ -306,7 +306,7 @@ SAMPLING = [
     bad("edgetpu", "full_int8, edgetpu", "edgetpu",
         "31: artifacts[3]: edgetpu is compiled from full_int8; add full_int8"),
     bad("data_kind", "kind: pictures", "kind: images",
-        "33: data.photos.kind: 'images' is not one of pictures, function, arrays, random"),
+        "33: data.photos.kind: 'images' is not one of pictures, function, arrays, sounds, sklearn"),
     bad("data_origin", "package: skimage, ", "package: skimage, folder: x, ",
         "33: data.photos: has package and folder of package, sources, folder; give exactly one"),
     bad("data_source", "package: skimage, ", "sources: [foto], ",

@@ -336,13 +336,16 @@ def test_the_schema_is_yaml_for_other_readers_too():
 
 
 def test_metrics_measures_and_artifacts_are_those_that_verify_knows():
+    from converters.targets.table import TARGETS
     from converters.verify import limits, metrics
 
     assert set(METRICS) == set(metrics.METRICS)
     bounds = schema()["properties"]["limits"]["properties"]
-    assert set(bounds) == {*limits.DEFAULT_LIMITS, "edgetpu"} == set(ARTIFACTS)
+    assert set(bounds) == {*limits.DEFAULT_LIMITS, "edgetpu"}
+    assert set(bounds) == {*ARTIFACTS, *TARGETS}
     for bound in bounds.values():
         known = {*limits.OF_OUTPUTS, *limits.OF_ARTIFACTS, *limits.OF_MAPPING}
+        known |= {*limits.OF_INVARIANTS}
         assert set(bound["properties"]) == known
 
 
@@ -431,19 +434,22 @@ def slices(tmp_path: Path, *changes: tuple[str, str]):
             {"export", "surgery", "reference"}),
         (("artifacts:", "edgetpu: {retries: 0}\nartifacts:"), {"edgetpu"}),
         (("artifacts:", "ir: {precision: FP16}\nartifacts:"), {"mo"}),
-        (("artifacts:", "ir: {scale: 2}\nartifacts:"), {"mo", "quantize", "verify"}),
+        (("artifacts:", "ir: {scale: 2}\nartifacts:"),
+            {"mo", "lint", "quantize", "layers", "target", "verify"}),
         (("artifacts:", "export: {opset: 13}\nartifacts:"), {"export"}),
-        (("count: 32", "count: 33"), {"quantize"}),
-        (("names: [astronaut]", "names: [coffee]"), {"quantize"}),
-        (("{data: drawn}", "{data: drawn, seed: 1}"), {"reference", "verify"}),
+        (("count: 32", "count: 33"), {"lint", "quantize", "target"}),
+        (("names: [astronaut]", "names: [coffee]"), {"lint", "quantize", "target"}),
+        (("{data: drawn}", "{data: drawn, seed: 1}"), {"lint", "reference", "verify"}),
         (("normalised_max: 1e-4", "normalised_max: 1e-3"), {"verify"}),
-        (("in_ch: 3", "in_ch: 4"), {"export", "reference", "report"}),
-        (("    color: RGB", "    color: BGR"), {"quantize", "reference", "verify", "pictures"}),
+        (("in_ch: 3", "in_ch: 4"),
+            {"export", "reference", "report", "target", "target_report"}),
+        (("    color: RGB", "    color: BGR"),
+            {"lint", "quantize", "layers", "target", "reference", "verify", "pictures"}),
         (("    color: RGB", "    color: RGB\n    keep_layout: true"), {"tf"}),
         (("{name: d1}", "{name: d1, layout: as-is}"), {"tf"}),
         (("{name: d1}", "{name: d1, semantics: mask}"), {"pictures"}),
         (("int8, full_int8, edgetpu]", "int8]"), {"package"}),
-        (("spdx: MIT", "spdx: ISC"), {"report", "package"}),
+        (("spdx: MIT", "spdx: ISC"), {"report", "target_report", "package"}),
         (("example.org/paper", "example.org/p"), set()),
         (("schema: 1", "# a remark\nschema: 1"), set()),
     ],
