@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from converters.errors import RecipeError
-from converters.jobs import load_sources
+from converters.jobs import load_sources, surgery_sources
 from converters.new.text import UNWRITTEN, counted, decisions, unwritten_line
 from converters.recipes import Recipe, Variant, all_owners, load_recipe, recipe_folders
 from converters.recipes.colours import doubt
@@ -83,7 +83,8 @@ def _notes(variant: Variant) -> Iterator[str]:
 def used_sources(variant: Variant) -> set[str]:
     """The keys of the sources that a variant refers to."""
     referred = [each for block in variant.data.values() for each in _referred(block)]
-    return load_sources(variant) | {key_of(reference) for reference in referred}
+    of_data = {key_of(reference) for reference in referred}
+    return load_sources(variant) | surgery_sources(variant) | of_data
 
 
 def _referred(block: Mapping[str, Any]) -> list[str]:
