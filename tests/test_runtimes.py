@@ -65,6 +65,7 @@ def written(tmp_path: Path, *arguments, **words) -> Path:
     return path
 
 
+@pytest.mark.apart
 def test_the_table_is_what_the_runtimes_say():
     for runtime in ("tflite-runtime", "ai-edge-litert"):
         known = runtimes.known_versions(runtime)
@@ -77,6 +78,7 @@ def test_the_table_is_what_the_runtimes_say():
     assert "GELU" not in runtimes.known_versions("edgetpu")
 
 
+@pytest.mark.apart
 def test_a_sound_file_is_the_same_everywhere(tmp_path):
     found = runtimes.compared(written(tmp_path, "FULLY_CONNECTED"), FLOAT, RUNTIMES)
     assert list(found) == list(PROMISED)  # the Edge TPU takes no floats
@@ -112,6 +114,7 @@ def test_the_edge_tpu_is_asked_by_versions_alone(tmp_path):
     assert "edgetpu 16 refuses the file" in error.cause and "'EXP' version '2'" in error.cause
 
 
+@pytest.mark.apart
 def test_other_numbers_are_an_error_that_names_the_operator(tmp_path, monkeypatch):
     """A runtime that misreads a file is played by one that is given another file."""
     path = written(tmp_path, "FULLY_CONNECTED")

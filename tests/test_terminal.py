@@ -30,10 +30,10 @@ STAGES = [entry.removesuffix(".__main__").removeprefix("converters.") for entry 
 @pytest.mark.parametrize("command", [*COMMANDS, *STAGES])
 def test_every_command_has_help_with_an_example(command, capsys, monkeypatch):
     monkeypatch.setattr(sys, "argv", [command, "--help"])
-    name = f"converters.{command}"
-    monkeypatch.delitem(sys.modules, name, raising=False)
+    name, place = f"converters.{command}", ROOT.joinpath("converters", *command.split("."))
+    file = place / "__main__.py" if place.is_dir() else place.with_suffix(".py")
     with pytest.raises(SystemExit) as left:
-        runpy.run_module(name, run_name="__main__")
+        runpy.run_path(str(file), run_name="__main__")
     told = capsys.readouterr().out
     assert left.value.code == 0
     assert f"python -m {name} " in told.split("usage:", 1)[1].split("\n\n", 1)[1]
