@@ -72,20 +72,34 @@ def _place(artifact: str) -> tuple[int, str]:
     return (ARTIFACTS.index(artifact) if artifact in ARTIFACTS else len(ARTIFACTS), artifact)
 
 
+def least_sqnr(evidence: Any) -> float | None:
+    """The smallest over the outputs, in dB; None where all of them are equal."""
+    outputs = evidence["outputs"].values()
+    return min((o["sqnr_db"] for o in outputs if o.get("sqnr_db") is not None), default=None)
+
+
+def metric_text(evidence: Any) -> str:
+    """The metric's name, the artefact's value, and the source's in brackets; or nothing."""
+    metric = evidence.get("metric")
+    return f"{metric['name']} {metric['value']:.4f} ({metric['source']:.4f})" if metric else ""
+
+
+def transposes_of(evidence: Any) -> int | None:
+    """How many there are; None for a format that has none to count."""
+    return (evidence.get("transposes") or {}).get("count")
+
+
 def _row(report: Any, name: str, evidence: Any, package: Path) -> Row:
     outputs = evidence["outputs"].values()
-    decibels = [o["sqnr_db"] for o in outputs if o.get("sqnr_db") is not None]
-    metric = evidence.get("metric")
-    shown = f"{metric['name']} {metric['value']:.4f} ({metric['source']:.4f})" if metric else ""
     return Row(
         report["model"],
         report["variant"],
         name,
         evidence["bytes"],
         max((o["normalised_max"] for o in outputs), default=None),
-        min(decibels, default=None),
-        shown,
-        (evidence.get("transposes") or {}).get("count"),
+        least_sqnr(evidence),
+        metric_text(evidence),
+        transposes_of(evidence),
         name not in uncalibrated(report),
         _mapping(evidence.get("edgetpu")),
         (evidence.get("latency") or {}).get("median_ms"),

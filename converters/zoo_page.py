@@ -20,7 +20,14 @@ from converters.jobs import RESULTS
 from converters.plan import not_built_because
 from converters.recipes import ARTIFACTS, Recipe, read_zoo
 from converters.stage import LOGS
-from converters.summary import Failure, failures, size_text
+from converters.summary import (
+    Failure,
+    failures,
+    least_sqnr,
+    metric_text,
+    size_text,
+    transposes_of,
+)
 
 BEGIN, END = "<!-- made by python -m converters.zoo_page -->", "<!-- end of what is made -->"
 """What stands between them is replaced; the rest of a page is written by hand."""
@@ -67,18 +74,15 @@ def newest(results: Path, logs: Path, place: str, artifact: str) -> Any:
 
 def _evidence(model: str, variant: str, artifact: str, record: Any) -> Evidence:
     outputs = record["outputs"].values()
-    decibels = [o["sqnr_db"] for o in outputs if o.get("sqnr_db") is not None]
-    metric = record.get("metric")
-    shown = f"{metric['name']} {metric['value']:.4f} ({metric['source']:.4f})" if metric else ""
     return Evidence(
         model,
         variant,
         artifact,
         record["bytes"],
         max((o["normalised_max"] or 0.0 for o in outputs), default=0.0),
-        min(decibels, default=None),
-        shown,
-        (record.get("transposes") or {}).get("count"),
+        least_sqnr(record),
+        metric_text(record),
+        transposes_of(record),
         record["passed"],
     )
 
