@@ -117,7 +117,7 @@ def test_frozen_graph_with_static_shapes():
     assert [v.inputs[0].shape for v in found.values()] == [(1, 80, 120, 1), (1, 120, 160, 1)]
 
 
-@pytest.mark.parametrize("model", ["mediapipe_iris_landmark", "coral_mobilenet_v1_025_128"])
+@pytest.mark.parametrize("model", ["mediapipe_iris_landmark", "mobilenet_v1_025_128_quant"])
 def test_tflite_source(model: str):
     """Backwards: a TFLite file, of floats or quantised, is where the chain begins."""
     assert {v.load["framework"] for v in variants(model).values()} == {"tflite"}

@@ -61,7 +61,14 @@ def two_stages() -> ov.Model:
     return ov.Model([ops.result(votes), ops.result(head)], [features, boxes, scores])
 
 
-@pytest.mark.parametrize("make", [one_stage, two_stages])
+def many_classes() -> ov.Model:
+    """More classes than suppressions stand side by side: a loop finds the boxes of each."""
+    boxes, scores = ops.parameter([1, 9, 4], np.float32), ops.parameter([1, 20, 9], np.float32)
+    found = suppressed(boxes, scores)
+    return ov.Model([ops.result(places(found.output(0), 1))], [boxes, scores])
+
+
+@pytest.mark.parametrize("make", [one_stage, two_stages, many_classes])
 def test_a_detector_finds_what_openvino_finds(make):
     model = make()
     shapes = [tuple(port.shape) for port in model.inputs]

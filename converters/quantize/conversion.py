@@ -6,7 +6,6 @@ samples are run once, and the file with their ranges in it is quantised as often
 
 from __future__ import annotations
 
-import re
 from collections.abc import Collection
 from functools import cached_property
 from pathlib import Path
@@ -16,6 +15,7 @@ from converters import imports
 from converters.errors import ZooError
 from converters.quantize.calibration import Calibration
 from converters.quantize.kinds import Kind, configure, finished, quantised
+from converters.quantize.refusals import converted
 from converters.recipes.recipe import Options
 from converters.verify.runners import SIGNATURE
 
@@ -53,39 +53,7 @@ class Conversion:
         )
         configure(converter, self.kind, self.calibration, self.options)
         converter._experimental_calibrate_only = ranges_alone
-        try:
-            return bytes(converter.convert())
-        except ZooError:
-            raise
-        except Exception as error:
-            raise explained(error) from error
-
-
-def explained(error: Exception) -> ZooError:
-    """What the converter could not do, with the operators that it names."""
-    text = str(error)
-    listed = re.findall(r"(?:Select|Custom) ops: ([^\n]+)", text)
-    refused = re.findall(r"not yet supported for op:? '?(\w+)", text)
-    names = sorted({name.strip() for line in listed for name in line.split(",")} | set(refused))
-    if listed:
-        return _said(
-            f"these operators are not among TFLite's builtin ones: {', '.join(names)}",
-            "have the converter write them in simpler operators: Flex is not used, "
-            "for most runtimes lack it",
-        )
-    if refused:
-        return _said(
-            f"these operators have no int8 form: {', '.join(names)}",
-            "use kind int8, which leaves them in float",
-        )
-    return _said(
-        " ".join(text.split())[:1000] or type(error).__name__,
-        "read the log above; the SavedModel may hold what TFLite cannot express",
-    )
-
-
-def _said(cause: str, remedy: str) -> ZooError:
-    return ZooError(cause, subject="TFLiteConverter", remedy=remedy)
+        return converted(converter)
 
 
 def operators_of(tflite: bytes) -> list[tuple[str, str]]:

@@ -18,6 +18,14 @@ def shapes(count: int, seed: int) -> Samples:
         yield {"points": centred(cloud)[None].astype(np.float32)}, None
 
 
+def sparse_shapes(count: int, seed: int) -> Samples:
+    """The same shapes in half of the points, drawn by chance."""
+    chance = np.random.default_rng(seed)
+    for sample, label in shapes(count, seed):
+        kept = chance.choice(POINTS, POINTS // 2, replace=False)
+        yield {"points": sample["points"][:, kept]}, label
+
+
 def centred(cloud: np.ndarray) -> np.ndarray:
     """In the unit ball, its middle at the centre."""
     cloud = cloud - cloud.mean(axis=0)

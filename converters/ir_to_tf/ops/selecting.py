@@ -38,6 +38,14 @@ def _scalar(value: Any, default: float, dtype: Any = tf.float32) -> Any:
     return tf.reshape(tf.cast(default if value is None else value, dtype), [])
 
 
+def _least(most: Any, count: int) -> Any:
+    """How many boxes a suppression may keep of `count`: a constant where the model has one."""
+    told = 0 if most is None else tf.get_static_value(tf.convert_to_tensor(most))
+    if told is not None:
+        return tf.constant(min(int(np.ravel(told)[0]), count), tf.int32)
+    return tf.cast(tf.minimum(_scalar(most, 0, tf.int64), count), tf.int32)
+
+
 def suppressed(boxes: Any, scores: Any, limits: tuple[Any, Any, Any, Any]) -> Any:
     """Of each row of scores [rows, boxes] the best, padded to one length; and how many they are."""
     most, overlap, least, sigma = limits
@@ -56,7 +64,12 @@ def suppressed(boxes: Any, scores: Any, limits: tuple[Any, Any, Any, Any]) -> An
     count = int(scores.shape[0])
     if count <= MOST_UNROLLED:
         return [tf.stack(parts) for parts in zip(*map(one, range(count)), strict=True)]
-    types = (tf.int32, tf.float32, tf.int32)
+    length = tf.get_static_value(most)  # TFLite's lists need it, where it is known
+    types = (
+        tf.TensorSpec([length], tf.int32),
+        tf.TensorSpec([length], tf.float32),
+        tf.TensorSpec([], tf.int32),
+    )
     return tf.map_fn(lambda k: tuple(one(k)), tf.range(count), fn_output_signature=types)
 
 
@@ -82,7 +95,7 @@ def non_max_suppression(
     boxes = corners(tf.convert_to_tensor(boxes), box_encoding)
     each = tf.reshape(tf.repeat(boxes[:, None], classes, 1), [batch * classes, count, 4])
     limits = (
-        tf.cast(tf.minimum(_scalar(most, 0, tf.int64), count), tf.int32),
+        _least(most, count),
         _scalar(overlap, 0.0),
         _scalar(least, 0.0),
         _scalar(sigma, 0.0),
