@@ -27,6 +27,7 @@ from converters.quantize import __main__ as quantize
 from converters.recipes.recipe import Output
 from converters.verify import archive, evidence, limits, metrics, pictures
 from converters.verify.measures import closest, difference
+from converters.verify.shown.grounds import ground_of
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -597,3 +598,18 @@ def test_values_without_a_range_are_spread():
     bounds = pictures._bounds(depth, Output("d", semantics="depth"))
     assert pictures.drawn(depth, bounds).tolist() == [[0, 255], [128, 255]]
     assert pictures._bounds(depth * 50, Output("i", semantics="image")) == (0, 255)
+
+
+def test_sounds_and_features_are_drawn_on_too():
+    loud = np.sin(np.linspace(0, 300, 9600))[None].astype(np.float32)
+    loud[:, 4800:] = 0
+    picture = ground_of(None, loud)
+    inked = (picture < 255).sum(axis=0)
+    assert picture.shape == (192, 192)
+    assert inked[:90].min() > 150, "the loud half fills the height"
+    assert inked[100:].max() == 1, "of silence a line is left"
+    features = np.array([[-40.0, 0.0], [10.0, 60.0]])
+    assert ground_of(features, features).tolist() == [[0, 102], [128, 255]]
+    assert (ground_of(None, np.zeros((1, 10))) == 255).all(), "a few numbers have no picture"
+    bytes_like = np.array([[0.0, 200.0], [255.0, 4.0]])
+    assert ground_of(bytes_like, bytes_like).tolist() == bytes_like.tolist()

@@ -27,6 +27,7 @@ from converters.recipes.recipe import Output, Variant
 from converters.verify import archive
 from converters.verify.shown import found_by
 from converters.verify.shown.drawing import drawn as drawn_onto
+from converters.verify.shown.grounds import ground_of
 
 SPREAD = ("depth",)
 """Semantics whose values have no fixed range: shown from their least to their largest."""
@@ -95,9 +96,8 @@ def _grounds(variant: Variant, reference: archive.Tables) -> list[Array]:
     name = variant.inputs[0].name
     # a fourth channel is none of the picture's
     values = reference[f"input/{name}"][: archive.SHOWN]
-    inputs = [picture_axes(v[..., :3] if v.shape[-1] == 4 else v) for v in values]
-    blank = np.full((TILE, TILE), 255, np.uint8)
-    return [blank if plane is None else np.clip(plane, 0, 255).astype(np.uint8) for plane in inputs]
+    planes = [picture_axes(v[..., :3] if v.shape[-1] == 4 else v) for v in values]
+    return [ground_of(plane, each) for plane, each in zip(planes, values, strict=True)]
 
 
 def shown_output(variant: Variant, reference: archive.Tables) -> Output | None:
