@@ -601,7 +601,7 @@ def test_values_without_a_range_are_spread():
 
 
 def test_sounds_and_features_are_drawn_on_too():
-    loud = np.sin(np.linspace(0, 300, 9600))[None].astype(np.float32)
+    loud = np.sin(np.linspace(0, 3000, 9600))[None].astype(np.float32)
     loud[:, 4800:] = 0
     picture = ground_of(None, loud)
     inked = (picture < 255).sum(axis=0)
