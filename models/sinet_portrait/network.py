@@ -120,9 +120,16 @@ class Block(nn.Module):
         self.BR = NormAndPrelu(outputs)
 
     def forward(self, x: Tensor) -> Tensor:
-        shared = functional.channel_shuffle(self.c1(x), GROUPS)
+        shared = shuffled(self.c1(x))
         found = torch.cat((self.d1(shared), self.d2(shared)), dim=1)
         return self.BR(found + x if self.has_short_cut else found)
+
+
+def shuffled(x: Tensor) -> Tensor:
+    """Channels of all groups by turns; written out, since ONNX has no operator for it."""
+    batch, channels, height, width = x.shape
+    grouped = x.view(batch, GROUPS, channels // GROUPS, height, width)
+    return grouped.transpose(1, 2).reshape(batch, channels, height, width)
 
 
 def chain(inputs: int, outputs: int, places: tuple[tuple[Branch, Branch], ...]) -> nn.Sequential:
