@@ -610,6 +610,8 @@ def test_sounds_and_features_are_drawn_on_too():
     assert inked[100:].max() == 1, "of silence a line is left"
     features = np.array([[-40.0, 0.0], [10.0, 60.0]])
     assert ground_of(features, features).tolist() == [[0, 102], [128, 255]]
+    frames = np.arange(-8.0, 2).reshape(5, 2)
+    assert ground_of(frames, frames).shape == (2, 5), "time goes to the right"
     assert (ground_of(None, np.zeros((1, 10))) == 255).all(), "a few numbers have no picture"
     bytes_like = np.array([[0.0, 200.0], [255.0, 4.0]])
     assert ground_of(bytes_like, bytes_like).tolist() == bytes_like.tolist()

@@ -25,9 +25,11 @@ def ground_of(plane: Array | None, values: Array) -> Array:
 
 
 def scaled(plane: Array) -> Array:
-    """Values of 0..255 as they are; others from their least to their largest."""
+    """Values of 0..255 as they are; others, features maybe, from their least to their largest."""
     low, high = float(plane.min()), float(plane.max())
     if low < 0 or high <= 1.5:
+        if plane.ndim == 2 and plane.shape[0] > 2 * plane.shape[1]:
+            plane = plane.T[::-1]  # frames one below the other: time goes to the right
         plane = 255 * (plane.astype(np.float32) - low) / max(high - low, 1e-6)
     return np.clip(np.rint(plane), 0, 255).astype(np.uint8)
 
