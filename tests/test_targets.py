@@ -195,9 +195,9 @@ int main(void) {
 def test_a_header_holds_the_bytes(tmp_path):
     content = bytes(range(256)) * 3 + b"\x07"
     path = tmp_path / "model.h"
-    path.write_text(c_array.text_of(content, "digits/8x8", "full_int8", 4096))
+    path.write_text(c_array.text_of(content, "u2netp/320x320", "full_int8", 4096))
     assert c_array.content_of(path) == content
-    assert "#define MODEL_DIGITS_8X8_FULL_INT8_ARENA_SIZE 4096" in path.read_text()
+    assert "#define MODEL_U2NETP_320X320_FULL_INT8_ARENA_SIZE 4096" in path.read_text()
     assert "not known" in c_array.text_of(content, "a/b", "int8", None)
     path.write_text(path.read_text().replace("0x07", ""))
     with pytest.raises(ZooError, match="says otherwise"):

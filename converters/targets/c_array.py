@@ -45,7 +45,7 @@ static const unsigned int {name}_len = {length};
 
 #endif /* {guard} */
 """
-BYTE = re.compile(r"0x([0-9a-f]{2})")
+BYTE = re.compile(r"\b0x([0-9a-f]{2})\b")  # the name may hold 320x320
 LENGTH = re.compile(r"_len = (\d+);")
 
 
