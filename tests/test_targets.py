@@ -12,8 +12,10 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
+import onnx
 import pytest
 import twin_network as twin
+from onnx import TensorProto, helper
 
 from converters import keys, stage, surroundings
 from converters.datasets.interface import Interface
@@ -28,6 +30,7 @@ from converters.recipes import load_variant
 from converters.recipes.schema import schema
 from converters.targets import __main__ as command
 from converters.targets import c_array, gpu, hardware, makers, mlir, overview, table
+from converters.targets import onnx as targets_onnx
 from converters.targets.order import Order, in_source_order
 from converters.targets.table import INTERFACE, NOT_BUILT, TARGETS
 from converters.verify import __main__ as verify
@@ -160,6 +163,21 @@ def test_targets_of_the_main_environment(root, variant, tmp_path, name, limit, o
     if name == "onnx_qdq":
         assert facts["calibration"] == {"count": 20}
         assert json.loads((asked.folder / INTERFACE).read_text())["takes_source"]
+
+
+def test_an_old_opset_is_raised_to_one_that_quantises_by_the_channel(tmp_path):
+    """PyTorch's exporters wrote opset 9 for years, whose DequantizeLinear has no axis."""
+    sides = [helper.make_tensor_value_info(name, TensorProto.FLOAT, [1, 4]) for name in "xy"]
+    node = helper.make_node("Dropout", ["x"], ["y"])
+    graph = helper.make_graph([node], "old", sides[:1], sides[1:])
+    for version, becomes in ((9, 13), (17, 17)):
+        old = helper.make_model(graph, opset_imports=[helper.make_opsetid("", version)])
+        path = tmp_path / f"{version}.onnx"
+        onnx.save(old, path)
+        made = targets_onnx.raised(path, tmp_path / "raised.onnx")
+        assert (made == path) == (version == becomes)
+        assert targets_onnx.facts_of(made)["opset"] == becomes
+        onnx.checker.check_model(onnx.load(made), full_check=True)
 
 
 @pytest.mark.slow

@@ -18,6 +18,9 @@ from converters.versions import versions
 OPSET = 17
 """Unless the recipe says another."""
 
+PER_CHANNEL = 13
+"""The opset whose QuantizeLinear and DequantizeLinear have an `axis` (ONNX's changelog)."""
+
 TURNED = (0, 2, 3, 1)
 """How a picture that the source has channels first is stored channels last."""
 
@@ -57,7 +60,8 @@ def qdq(order: Order) -> dict[str, Any]:
 
     with tempfile.TemporaryDirectory() as folder:
         prepared = Path(folder) / "prepared.onnx"
-        quantization.quant_pre_process(str(order.origin), str(prepared), skip_symbolic_shape=True)
+        origin = raised(order.origin, Path(folder) / "raised.onnx")
+        quantization.quant_pre_process(str(origin), str(prepared), skip_symbolic_shape=True)
         reader = Reader(order)
         quantization.quantize_static(
             str(prepared),
@@ -73,6 +77,18 @@ def qdq(order: Order) -> dict[str, Any]:
     order.write_interface(interface, takes_source=own)
     noted = {"calibration": {"count": reader.count}, "versions": versions("onnxruntime", "onnx")}
     return {**noted, **facts_of(order.file)}
+
+
+def raised(origin: Path, to: Path) -> Path:
+    """The model itself, or one written `to` the least opset that quantises by the channel."""
+    import onnx
+    from onnx import version_converter
+
+    model = onnx.load(str(origin))
+    if next(each.version for each in model.opset_import if not each.domain) >= PER_CHANNEL:
+        return origin
+    onnx.save(version_converter.convert_version(model, PER_CHANNEL), str(to))
+    return to
 
 
 class Reader:
