@@ -23,7 +23,7 @@ from PIL import Image
 from converters.datasets import interface, preprocess
 from converters.intact import check_package
 from converters.recipes import Input, License, load_variant
-from converters.release import archives, gate, licences, settings, snippet
+from converters.release import archives, card, gate, licences, settings, snippet
 from tests.browser import CHROMIUM, Browser
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -150,6 +150,8 @@ INPUTS = [
     ),
 ]
 
+SOUND = {"rate": 16000, "frame": 640, "step": 320, "bands": 40}
+
 
 @pytest.mark.parametrize("spec", INPUTS, ids=lambda spec: f"{spec.color}-{spec.layout}")
 @pytest.mark.parametrize("keeps_layout", [False, True])
@@ -175,6 +177,37 @@ def test_the_snippet_prepares_an_input_as_verification_does(
     given = interface.artifact_inputs(variant, {"x": preprocess.prepared(spec, picture)})
     stored = interface.Stored("x", tuple(shape), order, "float32")
     np.testing.assert_allclose(np.load("out.npy"), stored.from_source(given["x"]), rtol=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("shape", "step"),
+    [
+        ((1, 49, 10), {"mfcc": {**SOUND, "low": 20, "high": 4000, "count": 10}}),
+        ((1, 49, 40, 1), {"log_mel": SOUND}),
+    ],
+)
+def test_the_snippet_hears_what_verification_hears(tmp_path, monkeypatch, shape, step):
+    spec = Input("x", shape, "as-is", preprocess=(step, {"multiply": 2}))
+    good = load_variant(ROOT / "models", "u2netp", "320x320")
+    variant = good.__class__(**{**vars(good), "inputs": (spec,), "stages": {}})
+    entry = {"name": "x", "shape": shape, "order": [*range(len(shape))], "dtype": "float32"}
+    sound = np.random.default_rng(0).normal(0, 0.1, 16000).astype(np.float32)
+    program = snippet.snippet(variant, {"inputs": [entry], "outputs": []}, "float32.tflite")
+    monkeypatch.chdir(tmp_path)
+    np.save("x.npy", sound)
+    prepared = program[: program.index("model = ")]
+    Path("prepare.py").write_text(prepared + "np.save('out.npy', inputs['x'])\n")
+    runpy.run_path("prepare.py")
+    wanted = preprocess.prepared(spec, sound)
+    np.testing.assert_allclose(np.load("out.npy"), wanted, rtol=1e-4, atol=1e-4)
+    assert card.preparation(spec).startswith("a sound: ")
+    assert "every 320, at 16000 Hz, multiply by 2" in card.preparation(spec)
+
+
+def test_a_card_has_words_and_a_program_for_every_step_there_is():
+    assert set(card.WORDS) == set(preprocess.OPERATIONS)
+    told = {*snippet.SHAPING, *snippet.ARITHMETIC, *snippet.FEATURES}
+    assert told == set(preprocess.OPERATIONS)
 
 
 # Two releases of a small zoo ----------------------------------------------------------------------

@@ -15,10 +15,13 @@ from converters.recipes.references import is_shared
 from converters.release import licences, snippet
 from converters.release.content import Offer
 from converters.release.materials import Material, materials, withheld_pictures
+from converters.release.waveform import is_heard
 from converters.summary import size_text
 
 RUNNABLE = ("float32", "float16", "weight_only", "dynamic", "int8")
 """The TFLite files that take and give floats, the exact ones first."""
+
+FRAMES = "{0[bands]} mel bands of {0[frame]} values every {0[step]}, at {0[rate]} Hz"
 
 WORDS = {
     "resize": "resize to {0[0]} x {0[1]} (height x width, bilinear, filtered)",
@@ -29,6 +32,8 @@ WORDS = {
     "std": "divide by {0}",
     "multiply": "multiply by {0}",
     "add": "add {0}",
+    "log_mel": f"logarithm of {FRAMES}",
+    "mfcc": f"{{0[count]}} MFCC of {FRAMES}",
 }
 
 TITLES = {
@@ -116,7 +121,9 @@ def _inputs(offer: Offer) -> Iterator[str]:
 
 def preparation(spec: Input) -> str:
     """How a sample becomes the input, in words."""
-    what = f"a {COLORS[spec.color]} picture" if snippet.is_pictured(spec) else "an array"
+    what = "a sound" if is_heard(spec) else "an array"
+    if snippet.is_pictured(spec):
+        what = f"a {COLORS[spec.color]} picture"
     steps = [WORDS[name].format(_said(value)) for name, value in _steps(spec)]
     return f"{what}: {', '.join(steps)}" if steps else f"{what}, as it is"
 

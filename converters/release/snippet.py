@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 from converters.datasets.interface import KEYS
 from converters.datasets.preprocess import GEOMETRY, PAD, PICTURE_LAYOUTS
 from converters.recipes.recipe import Input, Variant
+from converters.release.waveform import FEATURES, is_heard
 
 PICTURE_AXES = {"NCHW": (0, 2, 3, 1), "NHWC": (0, 1, 2, 3)}
 """The source's axes in the order in which a picture has them, behind a batch axis."""
@@ -61,8 +62,12 @@ def _prepared(fed: Fed) -> Iterator[str]:
     yield from _picture(spec) if is_pictured(spec) else _array(spec)
     for step in spec.preprocess:
         ((name, argument),) = step.items()
-        if name not in GEOMETRY:
+        if name in FEATURES:
+            yield from FEATURES[name](argument)
+        elif name not in GEOMETRY:
             yield ARITHMETIC[name](_numbers(argument, spec))
+    if is_heard(spec):
+        yield f"x = x.reshape({list(spec.shape[1:])})"
     yield from _before_ir(fed)
     yield from _stored(fed)
 
@@ -80,8 +85,8 @@ def _picture(spec: Input) -> Iterator[str]:
 
 
 def _array(spec: Input) -> Iterator[str]:
-    file, shape = f"{_safe(spec.name)}.npy", list(spec.shape[1:])
-    yield f'x = np.load("{file}").astype("{spec.dtype}")  # {shape}, {spec.layout} without N'
+    what = "a waveform" if is_heard(spec) else f"{list(spec.shape[1:])}, {spec.layout} without N"
+    yield f'x = np.load("{_safe(spec.name)}.npy").astype("{spec.dtype}")  # {what}'
 
 
 def _safe(name: str) -> str:
