@@ -346,7 +346,10 @@ class Plan:
         exports = " ".join(f"{name}={shlex.quote(value)}" for name, value in settings.items())
         mirrors = shlex.quote(",".join(self.mirrors))
         asked = f'ZOO_MIRRORS="${{ZOO_MIRRORS:+$ZOO_MIRRORS,}}"{mirrors}' if self.mirrors else ""
-        prefix = f'export PATH={shlex.quote(str(python.parent))}:"$PATH" {exports} {asked}; '
+        # a prefix takes the place of Snakemake's own, which lets no failure hide in a pipe
+        strict = "set -euo pipefail; "
+        path = f'PATH={shlex.quote(str(python.parent))}:"$PATH"'
+        prefix = f"{strict}export {path} {exports} {asked}; "
         return prefix.replace("{", "{{").replace("}", "}}")  # Snakemake formats it
 
     @property

@@ -145,6 +145,25 @@ def failures(logs: Path = LOGS, only: Sequence[str] = ()) -> Iterator[Failure]:
         yield Failure(model, variant, stage, cause, record["remedy"], str(log))
 
 
+def standing(recipes: Mapping[str, Recipe], found: Iterable[Failure]) -> list[Failure]:
+    """Failures of what recipes still ask for.
+
+    A failure outlives its recipe, variant or kind in the logs. Of a recipe that is marked as broken
+    its reason is told instead.
+    """
+    return [each for each in found if _stands(recipes.get(each.model), each)]
+
+
+def _stands(recipe: Recipe | None, failure: Failure) -> bool:
+    if recipe is None or recipe.status == "broken":
+        return is_shared(failure.model)
+    if failure.stage.startswith("download"):
+        return True
+    variant = recipe.variants.get(failure.variant)
+    kind = failure.stage.partition("-")[2]
+    return variant is not None and (kind not in ARTIFACTS or kind in variant.artifacts)
+
+
 def refused(problems: Iterable[RecipeError]) -> Iterator[Failure]:
     """Recipes that cannot be read: their check fails, and nothing of them is built."""
     for problem in problems:
@@ -248,7 +267,7 @@ def text(models: Path, only: Sequence[str] = ()) -> Iterator[str]:
     if warned := warnings(only=only):
         yield "\n".join(_warning_lines(warned))
     recipes, problems = asked_for(models, only)
-    failed = [*failures(only=only), *refused(problems)]
+    failed = [*standing(recipes, failures(only=only)), *refused(problems)]
     if failed:
         yield "\n".join(["Failed:", *_failure_lines(failed)])
     missing = left_out(recipes.values())
@@ -309,7 +328,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     elif args.json:
         recipes, problems = asked_for(args.models, args.only)
         listed = list(rows(only=args.only))
-        failed = [*failures(only=args.only), *refused(problems)]
+        failed = [*standing(recipes, failures(only=args.only)), *refused(problems)]
         data = {
             "artifacts": [row._asdict() for row in listed],
             "failures": [failure._asdict() for failure in failed],

@@ -21,11 +21,11 @@ from converters.plan import not_built_because
 from converters.recipes import ARTIFACTS, Recipe, read_zoo
 from converters.stage import LOGS
 from converters.summary import (
-    Failure,
     failures,
     least_sqnr,
     metric_text,
     size_text,
+    standing,
     transposes_of,
 )
 
@@ -157,24 +157,13 @@ def counts(recipes: Mapping[str, Recipe], found: Iterable[Evidence]) -> list[tup
 def _failures(recipes: Mapping[str, Recipe], logs: Path) -> Iterator[str]:
     lines = [
         f"- `{each.model}/{each.variant}` [{each.stage}]: {' '.join(each.cause.split())}"
-        for each in failures(logs)
-        if each.model in recipes and _is_asked_for(recipes[each.model], each)
+        for each in standing(recipes, failures(logs))
     ]
     for recipe in recipes.values():
         reason = not_built_because(recipe)
         if reason:
             lines.append(f"- `{recipe.id}` is not built: {reason}")
     yield "\n".join(lines) or "None."
-
-
-def _is_asked_for(recipe: Recipe, failure: Failure) -> bool:
-    """Whether the recipe still has what failed: the variant, and of stages per kind the kind.
-
-    Of one that is marked as broken, its reason is told instead.
-    """
-    variant = recipe.variants.get(failure.variant) if recipe.status != "broken" else None
-    kind = failure.stage.partition("-")[2]
-    return variant is not None and (kind not in ARTIFACTS or kind in variant.artifacts)
 
 
 def _left_out(recipes: Mapping[str, Recipe]) -> Iterator[str]:

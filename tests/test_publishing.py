@@ -384,6 +384,13 @@ def test_what_is_stale_or_tampered_with_is_refused(first, zoo):
     assert not (zoo / "release" / "2.0.0").exists()
 
 
+def test_a_refusal_is_not_lost_in_the_pipe_to_its_log(tmp_path):
+    plan = Plan.load({"models": str(ROOT / "models"), "select": ["digits"], "cache": ""})
+    prefix = plan.shell_prefix(ROOT, Path(sys.executable)).format()
+    command = f"{prefix} (exit 3) 2>&1 | tee {tmp_path}/release.log"
+    assert subprocess.run(["bash", "-c", command], check=False).returncode == 3
+
+
 # The pages ----------------------------------------------------------------------------------------
 
 

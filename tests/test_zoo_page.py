@@ -71,7 +71,7 @@ def test_the_page_tells_failures_broken_recipes_and_what_is_left_out(tmp_path):
 
 
 def test_a_failure_of_what_is_not_asked_for_any_more_is_not_told(tmp_path):
-    for name in ("net/8x8/verify-int8", "net/8x8/verify-float32", "net/old/mo"):
+    for name in ("net/8x8/verify-int8", "net/8x8/verify-float32", "net/old/mo", "gone/8x8/tf"):
         failed = tmp_path / f"logs/{name}.error.json"
         failed.parent.mkdir(parents=True, exist_ok=True)
         failed.write_text(json.dumps({"subject": "", "cause": name, "remedy": ""}))
@@ -79,7 +79,7 @@ def test_a_failure_of_what_is_not_asked_for_any_more_is_not_told(tmp_path):
         {"net": recipe(tmp_path / "models/net", ("float32",))}, [], tmp_path / "logs"
     )
     assert "net/8x8/verify-float32" in page
-    assert "verify-int8" not in page and "net/old" not in page
+    assert "verify-int8" not in page and "net/old" not in page and "gone" not in page
 
 
 def test_a_page_does_not_lose_what_another_folder_built():

@@ -116,7 +116,8 @@ def unbuilt(plan: Plan) -> dict[str, str]:
 
 def failed(plan: Plan) -> dict[str, str]:
     """Of those, the ones that a build tried to make."""
-    names = {f"{f.model}/{f.variant}": f"[{f.stage}] {f.cause}" for f in summary.failures()}
+    stand = summary.standing(plan.recipes, summary.failures())
+    names = {f"{f.model}/{f.variant}": f"[{f.stage}] {f.cause}" for f in stand}
     broken = {model: str(problem.cause) for model, problem in plan.problems.items()}
     known = {f"{r.id}/{name}" for r in plan.recipes.values() for name in r.variants}
     return {**{name: why for name, why in names.items() if name in known}, **broken}
