@@ -347,10 +347,8 @@ class Plan:
         mirrors = shlex.quote(",".join(self.mirrors))
         asked = f'ZOO_MIRRORS="${{ZOO_MIRRORS:+$ZOO_MIRRORS,}}"{mirrors}' if self.mirrors else ""
         # a prefix takes the place of Snakemake's own, which lets no failure hide in a pipe
-        strict = "set -euo pipefail; "
-        path = f'PATH={shlex.quote(str(python.parent))}:"$PATH"'
-        prefix = f"{strict}export {path} {exports} {asked}; "
-        return prefix.replace("{", "{{").replace("}", "}}")  # Snakemake formats it
+        strict = f'set -euo pipefail; export PATH={shlex.quote(str(python.parent))}:"$PATH"'
+        return f"{strict} {exports} {asked}; ".replace("{", "{{").replace("}", "}}")  # it formats
 
     @property
     def room_command(self) -> str:

@@ -22,6 +22,7 @@ from PIL import Image
 
 from converters.datasets import interface, preprocess
 from converters.intact import check_package
+from converters.plan import Plan
 from converters.recipes import Input, License, load_variant
 from converters.release import archives, card, gate, licences, settings, snippet
 from tests.browser import CHROMIUM, Browser

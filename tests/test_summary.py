@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -87,7 +88,15 @@ def test_warnings_are_counted_by_model_and_rule(zoo, capsys):
     assert "digits/8x8: large_range 2, uneven_concat 1" in printed
 
 
-def test_a_failure_is_named_with_stage_cause_remedy_and_log(zoo, capsys):
+def test_a_failure_is_named_with_stage_cause_remedy_and_log(zoo, capsys, monkeypatch):
+    asked = SimpleNamespace(
+        id="yolo",
+        status="active",
+        reason="",
+        all_sources={},
+        variants={"416x416": SimpleNamespace(artifacts=("float32",))},
+    )
+    monkeypatch.setattr(summary, "asked_for", lambda *_: ({"yolo": asked}, []))
     folder = zoo / "logs" / "yolo" / "416x416"
     folder.mkdir(parents=True)
     record = {
@@ -103,6 +112,9 @@ def test_a_failure_is_named_with_stage_cause_remedy_and_log(zoo, capsys):
     assert "yolo/416x416 [tf] Foo 'bar': no rule for this op" in printed
     assert "remedy: cut the graph before it" in printed
     assert "log: logs/yolo/416x416/tf.log" in printed
+    monkeypatch.setattr(summary, "asked_for", lambda *_: ({}, []))
+    summary.main([])
+    assert "yolo" not in capsys.readouterr().out, "no recipe asks for it any more"
 
 
 def test_a_data_set_among_the_names_is_no_recipe(zoo, capsys):
