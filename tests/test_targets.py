@@ -400,7 +400,7 @@ def wants(*names: str) -> None:
 WITH_ENVIRONMENTS = [
     ("onnx_nhwc", 1e-5, "Conv"),
     ("onnx_nchw", 1e-5, "Conv"),
-    ("openvino_int8", 0.15, "FakeQuantize"),
+    ("openvino_int8", 0.1, "FakeQuantize"),
     ("tfjs", 1e-5, "Conv2D"),
     ("tfjs_float16", 1e-2, None),
     ("tfjs_uint8", 0.1, None),
