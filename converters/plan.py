@@ -346,9 +346,9 @@ class Plan:
         exports = " ".join(f"{name}={shlex.quote(value)}" for name, value in settings.items())
         mirrors = shlex.quote(",".join(self.mirrors))
         asked = f'ZOO_MIRRORS="${{ZOO_MIRRORS:+$ZOO_MIRRORS,}}"{mirrors}' if self.mirrors else ""
-        # a prefix takes the place of Snakemake's own, which lets no failure hide in a pipe
+        # in the place of Snakemake's own prefix: no failure hides in a pipe; braces are for format
         strict = f'set -euo pipefail; export PATH={shlex.quote(str(python.parent))}:"$PATH"'
-        return f"{strict} {exports} {asked}; ".replace("{", "{{").replace("}", "}}")  # it formats
+        return f"{strict} {exports} {asked}; ".replace("{", "{{").replace("}", "}}")
 
     @property
     def room_command(self) -> str:

@@ -164,6 +164,13 @@ def _stands(recipe: Recipe | None, failure: Failure) -> bool:
     return variant is not None and (kind not in ARTIFACTS or kind in variant.artifacts)
 
 
+def missed(
+    recipes: Mapping[str, Recipe], problems: Iterable[RecipeError], only: Sequence[str]
+) -> list[Failure]:
+    """What failed of what recipes ask for, and the recipes that cannot be read."""
+    return [*standing(recipes, failures(only=only)), *refused(problems)]
+
+
 def refused(problems: Iterable[RecipeError]) -> Iterator[Failure]:
     """Recipes that cannot be read: their check fails, and nothing of them is built."""
     for problem in problems:
@@ -183,10 +190,12 @@ def left_out(recipes: Iterable[Recipe]) -> dict[str, str]:
     return {model: reason for model, reason in reasons.items() if reason}
 
 
-def markdown(variants: Sequence[str], only: Sequence[str] = ()) -> Iterator[str]:
+def markdown(models: Path, variants: Sequence[str], only: Sequence[str]) -> Iterator[str]:
     """The table and the failures of some variants (`model/variant`), as a comment shows them."""
     chosen = [row for row in rows(only=only) if f"{row.model}/{row.variant}" in variants]
-    failed = [each for each in failures(only=only) if each.model in set(only)]
+    recipes, _ = asked_for(models, only)
+    stand = standing(recipes, failures(only=only))
+    failed = [each for each in stand if each.model in set(only)]
     yield f"{len(variants)} variants differ from the base, by their keys."
     if chosen:
         yield "\n".join(
@@ -267,7 +276,7 @@ def text(models: Path, only: Sequence[str] = ()) -> Iterator[str]:
     if warned := warnings(only=only):
         yield "\n".join(_warning_lines(warned))
     recipes, problems = asked_for(models, only)
-    failed = [*standing(recipes, failures(only=only)), *refused(problems)]
+    failed = missed(recipes, problems, only)
     if failed:
         yield "\n".join(["Failed:", *_failure_lines(failed)])
     missing = left_out(recipes.values())
@@ -323,12 +332,12 @@ def main(argv: Sequence[str] | None = None) -> int:
     args = parser.parse_args(argv)
     if args.markdown:
         named = named_in(args.variants) if args.variants else []
-        models = sorted({name.split("/")[0] for name in named})
-        print("\n\n".join(markdown(named, models)))
+        only = sorted({name.split("/")[0] for name in named})
+        print("\n\n".join(markdown(args.models, named, only)))
     elif args.json:
         recipes, problems = asked_for(args.models, args.only)
         listed = list(rows(only=args.only))
-        failed = [*standing(recipes, failures(only=args.only)), *refused(problems)]
+        failed = missed(recipes, problems, args.only)
         data = {
             "artifacts": [row._asdict() for row in listed],
             "failures": [failure._asdict() for failure in failed],

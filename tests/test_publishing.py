@@ -151,6 +151,16 @@ INPUTS = [
     ),
 ]
 
+
+def fed_by(variant, entry) -> np.ndarray:
+    """What a card's program gives the input x, run in the present folder up to the interpreter."""
+    program = snippet.snippet(variant, {"inputs": [entry], "outputs": []}, "float32.tflite")
+    prepared = program[: program.index("model = ")]
+    Path("prepare.py").write_text(prepared + "np.save('out.npy', inputs['x'])\n")
+    runpy.run_path("prepare.py")
+    return np.load("out.npy")
+
+
 SOUND = {"rate": 16000, "frame": 640, "step": 320, "bands": 40}
 
 
@@ -169,15 +179,11 @@ def test_the_snippet_prepares_an_input_as_verification_does(
     entry = {"name": "x", "shape": shape, "order": list(order), "dtype": "float32"}
     picture = np.random.default_rng(0).integers(0, 255, (20, 30, 3), np.uint8)
     Image.fromarray(picture).save(tmp_path / "picture.png")
-    program = snippet.snippet(variant, {"inputs": [entry], "outputs": []}, "float32.tflite")
-    prepared = program[: program.index("model = ")]
-    code = prepared + "np.save('out.npy', inputs['x'])\n"
     monkeypatch.chdir(tmp_path)
-    Path("prepare.py").write_text(code)
-    runpy.run_path("prepare.py")
+    fed = fed_by(variant, entry)
     given = interface.artifact_inputs(variant, {"x": preprocess.prepared(spec, picture)})
     stored = interface.Stored("x", tuple(shape), order, "float32")
-    np.testing.assert_allclose(np.load("out.npy"), stored.from_source(given["x"]), rtol=1e-6)
+    np.testing.assert_allclose(fed, stored.from_source(given["x"]), rtol=1e-6)
 
 
 @pytest.mark.parametrize(
@@ -193,14 +199,10 @@ def test_the_snippet_hears_what_verification_hears(tmp_path, monkeypatch, shape,
     variant = good.__class__(**{**vars(good), "inputs": (spec,), "stages": {}})
     entry = {"name": "x", "shape": shape, "order": [*range(len(shape))], "dtype": "float32"}
     sound = np.random.default_rng(0).normal(0, 0.1, 16000).astype(np.float32)
-    program = snippet.snippet(variant, {"inputs": [entry], "outputs": []}, "float32.tflite")
     monkeypatch.chdir(tmp_path)
     np.save("x.npy", sound)
-    prepared = program[: program.index("model = ")]
-    Path("prepare.py").write_text(prepared + "np.save('out.npy', inputs['x'])\n")
-    runpy.run_path("prepare.py")
     wanted = preprocess.prepared(spec, sound)
-    np.testing.assert_allclose(np.load("out.npy"), wanted, rtol=1e-4, atol=1e-4)
+    np.testing.assert_allclose(fed_by(variant, entry), wanted, rtol=1e-4, atol=1e-4)
     assert card.preparation(spec).startswith("a sound: ")
     assert "every 320, at 16000 Hz, multiply by 2" in card.preparation(spec)
 

@@ -38,6 +38,17 @@ def opset(model: Model) -> int:
     return int(next(o.version for o in model.opset_import if o.domain in ("", "ai.onnx")))
 
 
+def at_opset(model: Model, wanted: int, *, subject: str, remedy: str) -> Model:
+    """The same graph in the operators of another version, by ONNX's own converter."""
+    import onnx
+
+    try:
+        return onnx.version_converter.convert_version(model, wanted)
+    except (RuntimeError, ValueError, IndexError) as error:
+        cause = f"cannot be converted from opset {opset(model)} to {wanted}: {error}"
+        raise ZooError(cause, subject=subject, remedy=remedy) from error
+
+
 def serialised(model: Model) -> bytes:
     """The normal form: equal models give equal bytes, and nothing tells where they were made."""
     import onnx

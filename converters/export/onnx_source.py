@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from converters.errors import SourceError, ZooError
-from converters.export.graph import opset
+from converters.errors import SourceError
+from converters.export.graph import at_opset, opset
 from converters.origin import origin_file
 from converters.recipes.recipe import Variant
 
@@ -89,13 +89,5 @@ def _check_external(model: Any, folder: Path, subject: str) -> None:
 
 
 def _converted(model: Any, wanted: int) -> Any:
-    import onnx
-
-    try:
-        return onnx.version_converter.convert_version(model, wanted)
-    except (RuntimeError, ValueError, IndexError) as error:
-        raise ZooError(
-            f"cannot be converted from opset {opset(model)} to {wanted}: {error}",
-            subject="export.opset",
-            remedy="leave export.opset out, or ask for a nearer one",
-        ) from error
+    remedy = "leave export.opset out, or ask for a nearer one"
+    return at_opset(model, wanted, subject="export.opset", remedy=remedy)

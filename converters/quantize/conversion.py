@@ -15,7 +15,7 @@ from converters import imports
 from converters.errors import ZooError
 from converters.quantize.calibration import Calibration
 from converters.quantize.kinds import Kind, configure, finished, quantised
-from converters.quantize.refusals import converted
+from converters.quantize.refusals import made_by
 from converters.recipes.recipe import Options
 from converters.verify.runners import SIGNATURE
 
@@ -53,7 +53,7 @@ class Conversion:
         )
         configure(converter, self.kind, self.calibration, self.options)
         converter._experimental_calibrate_only = ranges_alone
-        return converted(converter)
+        return made_by(converter)
 
 
 def operators_of(tflite: bytes) -> list[tuple[str, str]]:

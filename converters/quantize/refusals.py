@@ -8,7 +8,7 @@ from typing import Any
 from converters.errors import ZooError
 
 
-def converted(converter: Any) -> bytes:
+def made_by(converter: Any) -> bytes:
     """The flatbuffer of a `tf.lite.TFLiteConverter`; ZooError where it gives up."""
     try:
         return bytes(converter.convert())

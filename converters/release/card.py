@@ -121,9 +121,10 @@ def _inputs(offer: Offer) -> Iterator[str]:
 
 def preparation(spec: Input) -> str:
     """How a sample becomes the input, in words."""
-    what = "a sound" if is_heard(spec) else "an array"
     if snippet.is_pictured(spec):
         what = f"a {COLORS[spec.color]} picture"
+    else:
+        what = "a sound" if is_heard(spec) else "an array"
     steps = [WORDS[name].format(_said(value)) for name, value in _steps(spec)]
     return f"{what}: {', '.join(steps)}" if steps else f"{what}, as it is"
 

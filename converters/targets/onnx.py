@@ -10,6 +10,7 @@ from typing import Any
 
 from converters.datasets.interface import Interface, Stored
 from converters.datasets.preprocess import Array
+from converters.export.graph import at_opset, opset
 from converters.targets.apart import run_script
 from converters.targets.order import Order, in_source_order, unmoved
 from converters.targets.scripts import onnx_of_tensorflow
@@ -82,12 +83,12 @@ def qdq(order: Order) -> dict[str, Any]:
 def raised(origin: Path, to: Path) -> Path:
     """The model itself, or one written `to` the least opset that quantises by the channel."""
     import onnx
-    from onnx import version_converter
 
     model = onnx.load(str(origin))
-    if next(each.version for each in model.opset_import if not each.domain) >= PER_CHANNEL:
+    if opset(model) >= PER_CHANNEL:
         return origin
-    onnx.save(version_converter.convert_version(model, PER_CHANNEL), str(to))
+    remedy = "export the network anew with export.opset, or leave onnx_qdq out of targets"
+    onnx.save(at_opset(model, PER_CHANNEL, subject="onnx_qdq", remedy=remedy), str(to))
     return to
 
 
@@ -110,5 +111,4 @@ def facts_of(path: Path) -> dict[str, Any]:
 
     model = onnx.load(str(path), load_external_data=False)
     kinds = Counter(node.op_type for node in model.graph.node)
-    opset = next(each.version for each in model.opset_import if not each.domain)
-    return {"operators": dict(sorted(kinds.items())), "opset": opset}
+    return {"operators": dict(sorted(kinds.items())), "opset": opset(model)}

@@ -27,7 +27,7 @@ from converters.recipes.recipe import Output, Variant
 from converters.verify import archive
 from converters.verify.shown import found_by
 from converters.verify.shown.drawing import drawn as drawn_onto
-from converters.verify.shown.grounds import ground_of
+from converters.verify.shown.grounds import ground_of, levels
 
 SPREAD = ("depth",)
 """Semantics whose values have no fixed range: shown from their least to their largest."""
@@ -137,9 +137,7 @@ def drawn(values: Array, bounds: tuple[float, float]) -> Array:
     plane = picture_axes(values)
     if plane is None:
         raise ValueError(f"an output of shape {values.shape} is no picture")
-    low, high = bounds
-    scaled: Array = np.rint(255 * (plane.astype(np.float32) - low) / (high - low))
-    return np.clip(scaled, 0, 255).astype(np.uint8)
+    return levels(plane, *bounds)
 
 
 def sheet(shown: list[Shown]) -> Image.Image:

@@ -12,7 +12,7 @@ from converters.ir_to_tf.convert import Converted, save_saved_model
 from converters.ir_to_tf.signature import SERVING, Port
 from converters.quantize.kinds import configure, finished, kind_named
 from converters.quantize.order import in_order
-from converters.quantize.refusals import converted as tflite_made
+from converters.quantize.refusals import made_by
 
 
 def write_tflite(converted: Converted, path: Path, *, kind: str) -> None:
@@ -26,7 +26,7 @@ def tflite_of(converted: Converted, kind: str) -> bytes:
         save_saved_model(converted, Path(folder))
         converter = tf.lite.TFLiteConverter.from_saved_model(folder, signature_keys=[SERVING])
         configure(converter, kind_named(kind), None, {})
-        made = finished(tflite_made(converter), kind_named(kind))
+        made = finished(made_by(converter), kind_named(kind))
     stored = (tuple(map(_stored, ports)) for ports in (converted.inputs, converted.outputs))
     return in_order(made, Interface(*stored))
 

@@ -5,9 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from converters.datasets.preprocess import Array
-
-SIDE = 192
-"""Height and width of a drawn wave and of a blank, in pixels."""
+from converters.verify.shown.drawing import LEAST as SIDE
 
 LEAST_WAVE = 256
 """As many values in a row are drawn as a wave; fewer mean nothing in their order."""
@@ -30,8 +28,14 @@ def scaled(plane: Array) -> Array:
     if low < 0 or high <= 1.5:
         if plane.ndim == 2 and plane.shape[0] > 2 * plane.shape[1]:
             plane = plane.T[::-1]  # frames one below the other: time goes to the right
-        plane = 255 * (plane.astype(np.float32) - low) / max(high - low, 1e-6)
-    return np.clip(np.rint(plane), 0, 255).astype(np.uint8)
+        return levels(plane, low, max(high, low + 1e-6))
+    return levels(plane, 0, 255)
+
+
+def levels(plane: Array, low: float, high: float) -> Array:
+    """Bytes: values from `low` to `high` become 0 to 255, those beyond are cut."""
+    spread: Array = np.rint(255 * (plane.astype(np.float32) - low) / (high - low))
+    return np.clip(spread, 0, 255).astype(np.uint8)
 
 
 def wave(row: Array) -> Array:
