@@ -24,6 +24,7 @@ from pathlib import Path
 from typing import Any
 
 from converters import edgetpu_command, surroundings
+from converters.companions import companions
 from converters.contents import file_digest
 from converters.jobs import Job
 from converters.recipes import Recipe, Source, Variant, stage_slice
@@ -308,7 +309,10 @@ def _tree(name: str) -> ast.Module:
 
 @cache
 def _meaning(name: str) -> str:
-    return _undocumented(_tree(name))
+    """Of a module's code, and of the files beside which it works."""
+    tree = _tree(name)
+    told = [_undocumented(tree), *map(_file_digest, companions(tree, ROOT / "converters"))]
+    return told[0] if len(told) == 1 else hashlib.sha256("".join(told).encode()).hexdigest()[:16]
 
 
 def _undocumented(tree: ast.Module) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import shutil
 from pathlib import Path
 
@@ -118,6 +119,43 @@ def test_a_code_edit_changes_the_stages_behind_it(project, models, file, old, ne
     assert expected <= found
     if not expected:
         assert found == set()
+
+
+def test_a_file_that_a_module_reads_beside_it_is_behind_its_stages(project, models):
+    before = all_keys(models)
+    edit(project / "quantize/known_versions.json", '"ABS": ', '"ABS": 1')
+    found = changed(before, all_keys(models, code_changed=True))
+    assert found == {"quantize"}
+
+
+def test_every_operation_of_surgery_is_behind_its_stage(project, models):
+    before = all_keys(models)
+    edit(project / "surgery/suppressing.py", "ROW = 6", "ROW = 7")
+    assert changed(before, all_keys(models, code_changed=True)) == {"surgery"}
+
+
+COMPUTED_IMPORTS = {
+    "ir_to_tf/ops/__init__.py": "a key covers every module of a package that imports late",
+    "targets/makers.py": "a target's key covers its maker",
+    "run_stage.py": "the entry of each stage, with which its key begins",
+    "checkpoint.py": "classes of torch that a checkpoint may hold",
+    "network.py": "the code of a recipe, which its key covers as a file",
+    "workers/child.py": "the module that was asked for",
+    "workers/families.py": "packages that a family of stages shares",
+}
+"""Modules that import by a name which is no constant, and why no key lacks what they import."""
+
+
+def test_no_import_hides_from_the_keys():
+    hidden = set()
+    for path in (keys.ROOT / "converters").rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_bytes())):
+            is_import = isinstance(node, ast.Call) and ast.unparse(node.func).endswith(
+                "import_module"
+            )
+            if is_import and not isinstance(node.args[0], ast.Constant):
+                hidden.add(path.relative_to(keys.ROOT / "converters").as_posix())
+    assert hidden == set(COMPUTED_IMPORTS)
 
 
 def test_an_emitter_is_behind_tf_though_it_is_imported_by_name(project, models):
