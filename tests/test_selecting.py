@@ -11,16 +11,18 @@ from openvino.runtime import opset9
 from openvino.runtime import opset13 as ops
 
 from converters.ir_to_tf.convert import convert, to_tflite
+from converters.ir_to_tf.dynamic import is_dynamic
 from converters.ir_to_tf.ops.selecting import distinct, distinct_of
 from converters.ir_to_tf.reader import graph_of
 from converters.ir_to_tf.signature import keywords
+from converters.ir_to_tf.simplify import simplified
 
 RNG = np.random.default_rng(11)
 
 
-def suppressed(boxes, scores, most: int = 4):
+def suppressed(boxes, scores, most: int = 4, **words):
     limits = (np.int64(most), np.float32(0.4), np.float32(0.3))
-    return opset9.non_max_suppression(boxes, scores, *map(ops.constant, limits))
+    return opset9.non_max_suppression(boxes, scores, *map(ops.constant, limits), **words)
 
 
 def places(found, column: int):
@@ -68,7 +70,53 @@ def many_classes() -> ov.Model:
     return ov.Model([ops.result(places(found.output(0), 1))], [boxes, scores])
 
 
-@pytest.mark.parametrize("make", [one_stage, two_stages, many_classes])
+def filled(classes: int = 1, most: int = 4, by_score: bool = False) -> ov.Model:
+    """As many rows as can be found: fillers behind those that there are."""
+    boxes, scores = ops.parameter([1, 9, 4], np.float32), ops.parameter([1, classes, 9], np.float32)
+    found = suppressed(boxes, scores, most, sort_result_descending=by_score).output(0)
+    length = classes * min(most, 9)
+    rows = ops.concat([found, ops.constant(np.int64([[1, 0, 7]] * length))], 0)
+    bounds = (np.int64([number]) for number in (0, length, 1, 0))
+    kept = ops.slice(rows, *map(ops.constant, bounds))
+    return ov.Model([ops.result(places(kept.output(0), n)) for n in range(3)], [boxes, scores])
+
+
+def filled_of_many() -> ov.Model:
+    """Those of every class come first, and all fillers behind the last."""
+    return filled(classes=5)
+
+
+def filled_by_score() -> ov.Model:
+    """The best of all classes come first."""
+    return filled(classes=5, by_score=True)
+
+
+def filled_in_a_loop() -> ov.Model:
+    """More classes than suppressions stand side by side; more room than there are boxes."""
+    return filled(classes=12, most=20)
+
+
+FILLED = [filled, filled_of_many, filled_by_score, filled_in_a_loop]
+
+
+@pytest.mark.parametrize("make", FILLED)
+def test_rows_that_are_filled_up_leave_no_size_unknown(make):
+    """What has one is refused whole by the delegates of TensorFlow Lite."""
+    graph = simplified(graph_of(make()))
+    assert "FilledNonMaxSuppression" in [node.type for node in graph.nodes]
+    assert not any(is_dynamic(node) for node in graph.nodes) and not graph.notes
+    interpreter = Interpreter(model_content=to_tflite(convert(graph_of(make()))))
+    interpreter.allocate_tensors()
+    signatures = [each["shape_signature"] for each in interpreter.get_tensor_details()]
+    assert not any((shape < 0).any() for shape in signatures)
+
+
+def test_a_size_that_is_not_known_is_told_of():
+    (note,) = simplified(graph_of(one_stage())).notes
+    assert "behind NonMaxSuppression" in note and "no delegate" in note
+
+
+@pytest.mark.parametrize("make", [one_stage, two_stages, many_classes, *FILLED])
 def test_a_detector_finds_what_openvino_finds(make):
     model = make()
     shapes = [tuple(port.shape) for port in model.inputs]
@@ -86,7 +134,7 @@ def test_a_detector_finds_what_openvino_finds(make):
     interpreter = Interpreter(model_content=to_tflite(converted))
     small = interpreter.get_signature_runner()(**given)
     for port, expected in zip(converted.outputs, wanted, strict=True):
-        assert port.shape[0] == -1
+        assert (port.shape[0] == -1) is (make not in FILLED)
         np.testing.assert_allclose(made[port.name], expected, rtol=1e-4, atol=1e-5)
         np.testing.assert_allclose(small[port.name], expected, rtol=1e-4, atol=1e-5)
 

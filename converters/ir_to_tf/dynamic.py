@@ -6,6 +6,7 @@ The program sees a stand-in for it, with those of its tensors whose sizes are kn
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from converters.ir_to_tf.graph import TERMINALS, Graph, Node, Value
@@ -26,6 +27,18 @@ class StandIn(Node):
 def is_dynamic(node: Node) -> bool:
     """Whether any tensor of a node has a size that is not known."""
     return not all(value.is_static for value in node.values)
+
+
+def noted(graph: Graph) -> Iterator[str]:
+    """What it costs a file that a size is not known, and where that begins."""
+    first = next((node for node in graph.nodes if is_dynamic(node)), None)
+    if first is not None:
+        yield (
+            f"only the running model knows the sizes behind {first.type.removeprefix(DYNAMIC)} "
+            f"{first.name!r}: no delegate of TensorFlow Lite takes such a file, which makes it "
+            "several times slower; rows filled up to a known number, as `nms` of surgery makes "
+            "them, avoid it"
+        )
 
 
 def marked(graph: Graph) -> Graph:

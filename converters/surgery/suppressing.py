@@ -36,19 +36,27 @@ class Limits(NamedTuple):
         )
 
 
+class Heads(NamedTuple):
+    """What is suppressed: the names of boxes [1, n, 4] and scores [1, classes, n], and sizes."""
+
+    boxes: str
+    scores: str
+    classes: int
+    places: int
+
+
 @operation("nms")
 def nms(model: Model, options: Mapping[str, Any], site: Site) -> Change:
     """Boxes and scores as one table of detections, the best first, and rows of zeros after them."""
-    boxes = output_named(model, options.get("boxes", "boxes"), site, "boxes")
-    scores = output_named(model, options.get("scores", "scores"), site, "scores")
-    _check_shapes(model, boxes, scores, site)
+    heads = _heads(model, options, site)
+    boxes, scores = heads.boxes, heads.scores
     limits, name = Limits.of(options), str(options.get("name", "detections"))
     if free_name(model, name) != name:
         raise site.error(f"{name!r} is the name of a tensor already", "choose another", "name")
     agnostic = bool(options.get("class_agnostic"))
     sketch = Sketch(model, f"{name}/nms", site)
-    classes = _suppressed(sketch, boxes, scores, limits, agnostic)
-    _best_rows(sketch, classes, limits.most, name)
+    rows = _kept_rows(sketch, heads, limits, agnostic)
+    _best_rows(sketch, rows, limits.most, name)
     sketch.outputs([boxes, scores], [(name, "float32")])
 
     def compute(feed: Values) -> Values:
@@ -62,7 +70,9 @@ def nms(model: Model, options: Mapping[str, Any], site: Site) -> Change:
     return Change(sketch.behind(), says, formula([boxes, scores], [name], compute, ranges))
 
 
-def _check_shapes(model: Model, boxes: str, scores: str, site: Site) -> None:
+def _heads(model: Model, options: Mapping[str, Any], site: Site) -> Heads:
+    boxes = output_named(model, options.get("boxes", "boxes"), site, "boxes")
+    scores = output_named(model, options.get("scores", "scores"), site, "scores")
     places, votes = sized(model, boxes, site, "boxes"), sized(model, scores, site, "scores")
     fit = len(places) == len(votes) == 3 and places[0] == votes[0] == 1
     if not fit or places[2] != 4 or votes[2] != places[1]:
@@ -71,74 +81,79 @@ def _check_shapes(model: Model, boxes: str, scores: str, site: Site) -> None:
             "[1, n, 4] and [1, classes, n]",
             "put decode_yolo or decode_ssd before it, and set_batch: 1 where the batch is larger",
         )
+    return Heads(boxes, scores, votes[1], votes[2])
 
 
-def _suppressed(
-    sketch: Sketch, boxes: str, scores: str, limits: Limits, agnostic: bool
-) -> tuple[str, str, str]:
-    """Boxes [n, 4], scores [n] and classes [n] of what is kept."""
-    votes, flat = scores, sketch.constant([-1], "int64")
+def _kept_rows(sketch: Sketch, heads: Heads, limits: Limits, agnostic: bool) -> tuple[str, int]:
+    """A table of what is kept, in no order, filled up with rows of zeros; how long it is."""
+    votes = _greatest(sketch, heads.scores) if agnostic else heads.scores
+    flat = sketch.constant([-1], "int64")
+    length = (1 if agnostic else heads.classes) * min(limits.per_class, heads.places)
+    chosen = _chosen(sketch, (heads.boxes, votes), limits, length)
+    box, kind = _column(sketch, chosen, 2), _column(sketch, chosen, 1)
+    corners = sketch.node("Reshape", heads.boxes, sketch.constant([-1, 4], "int64"))
+    place = box  # of a row of votes
     if agnostic:
-        axis = sketch.constant([1], "int64")
-        votes = (
-            sketch.node("ReduceMax", scores, keepdims=1, axes=[1])
-            if _old(sketch)
-            else (sketch.node("ReduceMax", scores, axis, keepdims=1))
-        )
-    chosen = sketch.node(
+        best = sketch.node("ArgMax", heads.scores, axis=1, keepdims=0)
+        kind = sketch.node("Gather", sketch.node("Reshape", best, flat), box, axis=0)
+    elif heads.classes > 1:
+        first = sketch.node("Mul", kind, sketch.constant(heads.places, "int64"))
+        place = sketch.node("Add", first, box)
+    score = sketch.node("Gather", sketch.node("Reshape", votes, flat), place, axis=0)
+    last = sketch.constant([1], "int64")
+    table = sketch.node(
+        "Concat",
+        sketch.node("Gather", corners, box, axis=0),
+        sketch.node("Unsqueeze", score, last),
+        sketch.node("Unsqueeze", sketch.node("Cast", kind, to=1), last),
+        axis=1,
+    )
+    batch = sketch.node("Slice", chosen, *(sketch.constant([n], "int64") for n in (0, 1, 1)))
+    is_kept = sketch.node("Sub", sketch.constant([1], "float32"), sketch.node("Cast", batch, to=1))
+    return sketch.node("Mul", table, is_kept), length
+
+
+def _greatest(sketch: Sketch, scores: str) -> str:
+    """Of all classes; until opset 18 the axes of ReduceMax are an attribute."""
+    from converters.export.graph import opset
+
+    if opset(sketch.model) < 18:
+        return str(sketch.node("ReduceMax", scores, keepdims=1, axes=[1]))
+    return str(sketch.node("ReduceMax", scores, sketch.constant([1], "int64"), keepdims=1))
+
+
+def _chosen(sketch: Sketch, what: tuple[str, str], limits: Limits, length: int) -> str:
+    """Rows of (batch, class, box), and after them rows of a second batch, which there is not.
+
+    As many as there can be: a size that only the running model knows would keep the delegates of
+    TensorFlow Lite from the whole file.
+    """
+    found = sketch.node(
         "NonMaxSuppression",
-        boxes,
-        votes,
+        *what,
         sketch.constant([limits.per_class], "int64"),
         sketch.constant([limits.iou], "float32"),
         sketch.constant([limits.score], "float32"),
     )
-    box = _column(sketch, chosen, 2)
-    rows = sketch.node("Reshape", boxes, sketch.constant([-1, 4], "int64"))
-    kept = sketch.node("Gather", rows, box, axis=0)
-    kind = _column(sketch, chosen, 1)
-    if agnostic:
-        best = sketch.node("ArgMax", scores, axis=1, keepdims=0)
-        kind = sketch.node("Gather", sketch.node("Reshape", best, flat), box, axis=0)
-    count = sized_rows(sketch.model, boxes)
-    place = sketch.node("Mul", kind, sketch.constant(count, "int64"))
-    place = sketch.node("Add", place, box)
-    score = sketch.node("Gather", sketch.node("Reshape", scores, flat), place, axis=0)
-    return kept, score, kind
-
-
-def _old(sketch: Sketch) -> bool:
-    """Until opset 18 the axes of ReduceMax are an attribute."""
-    from converters.export.graph import opset
-
-    return opset(sketch.model) < 18
-
-
-def sized_rows(model: Model, boxes: str) -> int:
-    """How many boxes there are before suppression."""
-    value = next(each for each in model.graph.output if each.name == boxes)
-    return int(value.type.tensor_type.shape.dim[1].dim_value)
+    fillers = sketch.constant([[1, 0, 0]] * length, "int64")
+    filled = sketch.node("Concat", found, fillers, axis=0)
+    bounds = (sketch.constant([number], "int64") for number in (0, length, 0))
+    return str(sketch.node("Slice", filled, *bounds))
 
 
 def _column(sketch: Sketch, rows: str, number: int) -> str:
     return str(sketch.node("Gather", rows, sketch.constant(number, "int64"), axis=1))
 
 
-def _best_rows(sketch: Sketch, found: tuple[str, str, str], most: int, name: str) -> None:
+def _best_rows(sketch: Sketch, rows: tuple[str, int], most: int, name: str) -> None:
     """The best rows of all classes, and zeros where there are fewer."""
-    boxes, score, kind = found
-    last = sketch.constant([1], "int64")
-    columns = [
-        boxes,
-        sketch.node("Unsqueeze", score, last),
-        sketch.node("Unsqueeze", sketch.node("Cast", kind, to=1), last),
-    ]
-    rows = sketch.node("Concat", *columns, axis=1)
-    zeros = sketch.constant(np.zeros((most, ROW)), "float32")
-    padded = sketch.node("Concat", rows, zeros, axis=0)
-    votes = _column(sketch, padded, 4)
+    table, length = rows
+    if length < most:
+        zeros = sketch.constant(np.zeros((most - length, ROW)), "float32")
+        table = sketch.node("Concat", table, zeros, axis=0)
+    votes = _column(sketch, table, 4)
     _, order = sketch.node("TopK", votes, sketch.constant([most], "int64"), count=2, axis=0)
-    best = sketch.node("Gather", padded, order, axis=0)
+    best = sketch.node("Gather", table, order, axis=0)
     sketch.node("Reshape", best, sketch.constant([1, most, ROW], "int64"), name=name)
 
 

@@ -12,6 +12,7 @@ import tensorflow as tf
 from converters.ir_to_tf.layout.rules import as_written
 from converters.ir_to_tf.reader import DTYPES
 from converters.ir_to_tf.registry import op
+from converters.ir_to_tf.simplify.filling import FILLED
 from converters.ir_to_tf.site import Site, WrittenSite
 
 MOST_UNROLLED = 8
@@ -73,6 +74,22 @@ def suppressed(boxes: Any, scores: Any, limits: tuple[Any, Any, Any, Any]) -> An
     return tf.map_fn(lambda k: tuple(one(k)), tf.range(count), fn_output_signature=types)
 
 
+def each_class(boxes: Any, scores: Any, told: tuple[Any, Any, Any, Any], encoding: str) -> Any:
+    """Of every batch and class the boxes kept, their scores [rows, most]; how many [rows]."""
+    scores = tf.convert_to_tensor(scores)
+    batch, classes, count = (int(size) for size in scores.shape)
+    boxes = corners(tf.convert_to_tensor(boxes), encoding)
+    each = tf.reshape(tf.repeat(boxes[:, None], classes, 1), [batch * classes, count, 4])
+    most, overlap, least, sigma = told
+    limits = (
+        _least(most, count),
+        _scalar(overlap, 0.0),
+        _scalar(least, 0.0),
+        _scalar(sigma, 0.0),
+    )
+    return suppressed(each, tf.reshape(scores, [batch * classes, count]), limits)
+
+
 @op("DynamicNonMaxSuppression", layout=as_written)
 def non_max_suppression(
     _: WrittenSite,
@@ -90,17 +107,9 @@ def non_max_suppression(
 ) -> Any:
     """NON_MAX_SUPPRESSION_V5 per batch and class; rows of (batch, class, box) and their scores."""
     del soft_nms_sigma  # an input of this version
-    scores = tf.convert_to_tensor(scores)
-    batch, classes, count = (int(size) for size in scores.shape)
-    boxes = corners(tf.convert_to_tensor(boxes), box_encoding)
-    each = tf.reshape(tf.repeat(boxes[:, None], classes, 1), [batch * classes, count, 4])
-    limits = (
-        _least(most, count),
-        _scalar(overlap, 0.0),
-        _scalar(least, 0.0),
-        _scalar(sigma, 0.0),
-    )
-    chosen, best, valid = suppressed(each, tf.reshape(scores, [batch * classes, count]), limits)
+    classes = int(scores.shape[1])
+    told = most, overlap, least, sigma
+    chosen, best, valid = each_class(boxes, scores, told, box_encoding)
     is_there = tf.range(tf.shape(chosen)[1])[None] < valid[:, None]
     places = tf.where(is_there)
     rows = tf.cast(places[:, 0], tf.int32)
@@ -112,6 +121,41 @@ def non_max_suppression(
     weighed = tf.concat([tf.cast(named[:, :2], tf.float32), score[:, None]], 1)
     dtype = DTYPES[output_type]
     return tf.cast(named, dtype), weighed, tf.cast(tf.shape(named)[:1], dtype)
+
+
+@op(FILLED, layout=as_written)
+def filled_suppression(
+    site: Site,
+    boxes: Any,
+    scores: Any,
+    most: Any,
+    overlap: Any = None,
+    least: Any = None,
+    sigma: Any = None,
+    *,
+    box_encoding: str,
+    sort_result_descending: bool,
+    output_type: str,
+    filler: list[int],
+    soft_nms_sigma: float = 0.0,
+) -> Any:
+    """The same rows, and behind the last as many fillers as there is room for."""
+    del soft_nms_sigma, output_type  # an input of this version; the tensor's own type tells
+    classes = int(scores.shape[1])
+    told = most, overlap, least, sigma
+    chosen, best, valid = each_class(boxes, scores, told, box_encoding)
+    count, length = (int(size) for size in chosen.shape)
+    is_there = np.arange(length, dtype=np.int32)[None] < valid[:, None]
+    number = np.arange(count, dtype=np.int32).repeat(length).reshape(count, length)
+    named = tf.stack([number // classes, number % classes, chosen], 2)
+    kept = tf.where(is_there[..., None], named, np.asarray(filler, np.int32))
+    kept = tf.reshape(kept, [count * length, 3])
+    if count > 1:  # fillers behind the rows of all classes
+        earlier = np.arange(count * length, 0, -1, dtype=np.float32).reshape(count, length)
+        worth = best if sort_result_descending else earlier
+        key = tf.reshape(tf.where(is_there, worth, np.float32(-np.inf)), [-1])
+        kept = tf.gather(kept, tf.math.top_k(key, count * length).indices)
+    return tf.cast(kept, site.node.outputs[0].dtype.name)
 
 
 @op("DynamicUnique", "Unique", layout=as_written)

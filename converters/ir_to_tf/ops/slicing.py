@@ -29,10 +29,11 @@ def concat(site: Site, *tensors: Any, axis: int) -> Any:
 
 @op("Split", "VariadicSplit", layout=split, excused={"num_splits": "there are as many outputs"})
 def split_(site: Site, x: Any, _axis: Any, _lengths: Any = None) -> Any:
-    """SPLIT, or SPLIT_V; of parts of one size, whatever their inner order."""
+    """SPLIT; SPLIT_V for int64 too; of parts of one size, whatever their inner order."""
     (axis,) = site.node.axes(1)
     lengths = [output.shape[axis] // site.part(axis) for output in site.node.outputs]
-    return tf.split(x, len(lengths) if len(set(lengths)) == 1 else lengths, site.axis(axis))
+    is_even = len(set(lengths)) == 1 and x.dtype != tf.int64
+    return tf.split(x, len(lengths) if is_even else lengths, site.axis(axis))
 
 
 def slices_of(node: Node) -> dict[int, slice]:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from converters.ir_to_tf.dynamic import noted
 from converters.ir_to_tf.graph import Graph
 from converters.ir_to_tf.simplify import formulas as _formulas  # registers every formula
 from converters.ir_to_tf.simplify.batches import batched
 from converters.ir_to_tf.simplify.computed import computed
 from converters.ir_to_tf.simplify.expand import expanded
+from converters.ir_to_tf.simplify.filling import filled
 from converters.ir_to_tf.simplify.fold import folded, without_dead
 from converters.ir_to_tf.simplify.needless import (
     runs_as_slices,
@@ -22,7 +24,10 @@ from converters.ir_to_tf.simplify.windows import padded_with_zeros, widened
 
 assert _formulas
 
-BEFORE = (folded, expanded, batched, without_needless, without_broadcasts, without_dead)
+BEFORE = (
+    *(folded, filled, expanded, batched),
+    *(without_needless, without_broadcasts, without_dead),
+)
 AFTER = (computed, runs_as_slices, split_once, widened, padded_with_zeros, as_blocks, without_dead)
 
 
@@ -33,4 +38,4 @@ def simplified(graph: Graph) -> Graph:
     graph, notes = recognised(graph)
     for rewrite in AFTER:
         graph = rewrite(graph)
-    return replace(graph, notes=notes).checked()
+    return replace(graph, notes=(*notes, *noted(graph))).checked()
