@@ -5,12 +5,12 @@ The numbers for a CPU come from `python -m benchmarks.prices`, whose table is do
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from math import prod
 from typing import Literal
 
-from converters.ir_to_tf.graph import Node
+from converters.ir_to_tf.graph import Node, Value
 from converters.ir_to_tf.layout.frame import Frame
 from converters.ir_to_tf.layout.spec import OUTER, Effort, Order, Place
 
@@ -26,7 +26,7 @@ the latter costs in Reshapes."""
 
 
 Pieces = Sequence[tuple[int, float]]
-"""Shorter than so many bytes: so many times the bytes of the tensor."""
+"""Shorter than so many bytes: so many times the bytes that are copied."""
 
 
 @dataclass(frozen=True)
@@ -53,9 +53,10 @@ class Prices:
         return next((rate for below, rate in self.pieces[effort.kind] if effort.piece < below), 0.0)
 
 
-FEW: Pieces = ((16, 0.4), (64, 0.2), (128, 0.05))
-"""A tenth of what is measured: the way around short pieces in the channels' own order are copies of
-tensors of few channels, on both sides, which cost more per byte than the line says."""
+FEW: Pieces = ((16, 0.2), (64, 0.1), (128, 0.025))
+"""Far less than is measured, a thirtieth to a seventieth: a network of convolutions is promised no
+transposes where none is needed, and the way around short pieces in the channels' own order are
+copies of tensors of few channels, on both sides, which cost more per byte than the line says."""
 
 CPU = Prices(
     "cpu",
@@ -84,7 +85,7 @@ EDGETPU = Prices(
         ADJOINT_RIGHT: 0.0,
         TORN: 0.5,
     },
-    # A tenth of a CPU's: on an accelerator a TRANSPOSE costs more. Nothing here could measure it.
+    # As little as that: on an accelerator a TRANSPOSE costs more. Nothing here could measure it.
     pieces={WHOLE: FEW, PIECES: FEW},
     refused=frozenset({LEFT, TURNED, HEADS}),
 )
@@ -103,13 +104,14 @@ def effort_of_pieces(node: Node, frame: Frame, order: Order) -> tuple[Effort, ..
     touched = [p for p in order if p.label == label and p in sizes]
     if not touched:
         return ()
-    value = node.values[port]
-    piece = value.dtype.itemsize * _smallest_part(node, frame)
     inner = order[order.index(touched[0]) + 1 :]
-    piece *= prod(sizes.get(place, 1) for place in inner)
-    if not _is_torn(order, touched):
-        return (Effort(WHOLE, value.nbytes, piece),)
-    return Effort(PIECES, value.nbytes, piece), Effort(TORN, sum(v.nbytes for v in node.values))
+    step = prod(sizes.get(place, 1) for place in inner)  # elements
+    torn = _is_torn(order, touched)
+    copied = tuple(
+        Effort(PIECES if torn else WHOLE, value.nbytes, value.dtype.itemsize * steps * step)
+        for value, steps in _copied(node, frame)
+    )
+    return (*copied, Effort(TORN, sum(v.nbytes for v in node.values))) if torn else copied
 
 
 def _is_torn(order: Order, touched: Sequence[Place]) -> bool:
@@ -119,13 +121,12 @@ def _is_torn(order: Order, touched: Sequence[Place]) -> bool:
     return order[start : start + len(touched)] != written
 
 
-def _smallest_part(node: Node, frame: Frame) -> int:
-    """How many of the touched axis's steps are copied at once."""
+def _copied(node: Node, frame: Frame) -> Iterator[tuple[Value, int]]:
+    """The parts that a mover copies, and how many of the touched axis's steps of each at once."""
     spec = frame.spec
-    if spec.moves in spec.parts:
-        return 1  # the parts' own places lie inside, and are counted there
-    return min(
-        value.shape[labels.index(spec.moves)]
-        for value, labels in zip(node.values, spec.ports, strict=True)
-        if labels is not None
-    )
+    taken = [port for port in range(len(node.inputs)) if spec.ports[port] is not None]
+    given = range(len(node.inputs), len(node.values))
+    for port in taken if len(taken) > 1 else given:  # parts are put together, or taken out
+        value, labels = node.values[port], spec.ports[port] or ()
+        # Of equal parts, their own places lie inside, and are counted there.
+        yield value, 1 if spec.moves in spec.parts else value.shape[labels.index(spec.moves)]
