@@ -16,6 +16,7 @@ from converters.plan import Plan
 from converters.quantize import runtimes
 from converters.quantize.kinds import KINDS
 from converters.quantize.promises import PROMISED, RUNTIMES, promised
+from converters.verify import runners
 from converters.verify.runners import INTERPRETERS
 
 FLOAT = KINDS["float32"]
@@ -123,8 +124,9 @@ def test_other_numbers_are_an_error_that_names_the_operator(tmp_path, monkeypatc
     true = INTERPRETERS["tflite-runtime"]()
 
     class Misreading(true):
-        def __init__(self, model_path, **words):
-            super().__init__(model_path=str(other), **words)
+        def __init__(self, model_path=None, **words):
+            instead = {"model_path": str(other)} if model_path else runners.tapping(true, other)
+            super().__init__(**words | instead)
 
     Misreading.__module__ = true.__module__
     monkeypatch.setitem(INTERPRETERS, "tflite-runtime", lambda: Misreading)

@@ -24,7 +24,7 @@ from converters.edgetpu_mapping.versions import HIGHEST, LAST_BUILTIN
 from converters.errors import ZooError
 from converters.quantize.kinds import Kind
 from converters.quantize.promises import EDGETPU
-from converters.verify.runners import INTERPRETERS, SIGNATURE, dequantised, quantised
+from converters.verify.runners import INTERPRETERS, SIGNATURE, dequantised, quantised, tapping
 from converters.versions import versions
 
 TABLE = Path(__file__).with_name("known_versions.json")
@@ -237,10 +237,7 @@ def first_apart(path: Path, allowed: float) -> str:
 
 def _all_tensors(path: Path, load: Any) -> dict[int, Array]:
     """Every tensor that a runtime can show after it has run a file, as floats, by its number."""
-    interpreter = load(
-        model_path=str(path), num_threads=1, experimental_preserve_all_tensors=True,
-        experimental_op_resolver_type=_without_delegates(load),
-    )  # fmt: skip
+    interpreter = load(num_threads=1, **tapping(load, path))
     interpreter.allocate_tensors()
     details = {detail["name"]: detail for detail in interpreter.get_input_details()}
     for name, values in next(_drawn(details)).items():
@@ -254,14 +251,6 @@ def _all_tensors(path: Path, load: Any) -> dict[int, Array]:
             continue
         found[int(detail["index"])] = dequantised(values, detail)
     return found
-
-
-def _without_delegates(load: Any) -> Any:
-    """The name of plain kernels, in the package that an interpreter is of."""
-    import sys
-
-    kinds = sys.modules[load.__module__].OpResolverType
-    return kinds.BUILTIN_WITHOUT_DEFAULT_DELEGATES
 
 
 # What a runtime knows -----------------------------------------------------------------------------

@@ -105,7 +105,7 @@ def interpreter_of(
     for package, load in INTERPRETERS.items():
         try:
             kind = load()
-            options = _tapping(kind, path) if is_tapped else {"model_path": str(path)}
+            options = tapping(kind, path) if is_tapped else {"model_path": str(path)}
             interpreter = kind(num_threads=threads, **options)
             interpreter.allocate_tensors()
             return interpreter, package, "; ".join(refusals)
@@ -115,8 +115,11 @@ def interpreter_of(
     raise ZooError("; ".join(refusals), subject=path.name, remedy="no runtime here can load it")
 
 
-def _tapping(interpreter: Any, path: Path) -> dict[str, Any]:
-    """`experimental_preserve_all_tensors` is not enough: ADD and others still work in place."""
+def tapping(interpreter: Any, path: Path) -> dict[str, Any]:
+    """What an interpreter is made with so that every tensor can be read after a run.
+
+    `experimental_preserve_all_tensors` is not enough: ADD and others still work in place.
+    """
     resolvers = sys.modules[interpreter.__module__].OpResolverType
     return {
         "model_content": flatbuffer.exposed(path.read_bytes(), path.name),
