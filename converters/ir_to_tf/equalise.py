@@ -18,11 +18,17 @@ from typing import NamedTuple
 
 import numpy as np
 
+from converters.ir_to_tf.channels import (
+    HOMOGENEOUS,
+    WEIGHTED,
+    along_outputs,
+    constant_port,
+    is_bias,
+    is_own,
+    like_bias,
+    with_constant,
+)
 from converters.ir_to_tf.graph import Array, Graph, Node, Value
-
-WEIGHTED = ("Convolution", "GroupConvolution")
-HOMOGENEOUS = ("ReLU", "Relu", "LeakyRelu", "PRelu", "MaxPool", "AvgPool")
-"""f(s x) = s f(x) per channel, for every s > 0."""
 
 ROUNDS = 30
 """Pairs pull at each other; so often they are gone through at most, until none moves."""
@@ -50,7 +56,7 @@ def equalised(graph: Graph) -> Scaled:
     """Scale the channels between all pairs of convolutions until their ranges agree."""
     pairs = list(_pairs(graph))
     contents = {
-        node: node.known(_constant_port(node)).astype(np.float32)
+        node: node.known(constant_port(node)).astype(np.float32)
         for pair in pairs
         for node in (pair.first, pair.second, *pair.biases)
     }
@@ -60,7 +66,7 @@ def equalised(graph: Graph) -> Scaled:
         if not any(moved):
             break
     nodes = tuple(
-        _with_constant(node, contents[node]) if node in contents else node for node in graph.nodes
+        with_constant(node, contents[node]) if node in contents else node for node in graph.nodes
     )
     notes = tuple(
         f"{pair.first.name} and {pair.second.name}: output channels of the first differed by "
@@ -79,10 +85,10 @@ def _settled(pair: Pair, contents: dict[Node, Array]) -> bool:
     scale = np.exp2(np.rint(np.log2(np.clip(ratio, 1 / LARGEST, LARGEST)))).astype(np.float32)
     if (scale == 1).all():
         return False
-    contents[pair.first] = first / _along_outputs(pair.first, scale)
+    contents[pair.first] = first / along_outputs(pair.first, scale)
     contents[pair.second] = second * _along_inputs(pair.second, scale)
     for bias in pair.biases:
-        contents[bias] = contents[bias] / _like_bias(bias, scale)
+        contents[bias] = contents[bias] / like_bias(bias, scale)
     return True
 
 
@@ -96,7 +102,7 @@ def _pairs(graph: Graph) -> Iterator[Pair]:
             readers.setdefault(value, []).append(node)
     shared = Counter(value for node in graph.nodes for value in node.inputs if value.is_constant)
     for first in graph.nodes:
-        if first.type in WEIGHTED and _is_own(first, shared):
+        if first.type in WEIGHTED and is_own(first, shared):
             yield from _pair_from(first, readers, shared)
 
 
@@ -109,10 +115,10 @@ def _pair_from(
     while (following := _only_reader(node, readers)) is not None:
         node = following
         if node.type in WEIGHTED:
-            if _is_own(node, shared):
+            if is_own(node, shared):
                 yield Pair(first, node, tuple(biases))
             return
-        if node.type == "Add" and _is_bias(node) and _is_own(node, shared):
+        if node.type == "Add" and is_bias(node) and is_own(node, shared):
             biases.append(node)
         elif node.type not in HOMOGENEOUS or any(not v.is_constant for v in node.inputs[1:]):
             return
@@ -123,29 +129,6 @@ def _only_reader(node: Node, readers: dict[Value, list[Node]]) -> Node | None:
     found = readers.get(node.outputs[0], [])
     others = [reader for value in node.outputs[1:] for reader in readers.get(value, ())]
     return found[0] if len(found) == 1 and not others else None
-
-
-def _constant_port(node: Node) -> int:
-    return next(port for port, value in enumerate(node.inputs) if value.is_constant)
-
-
-def _is_own(node: Node, shared: Counter[Value]) -> bool:
-    """Whether it has constants, floats that nobody else reads."""
-    constants = [value for value in node.inputs if value.is_constant]
-    return len(constants) == 1 and shared[constants[0]] == 1 and constants[0].dtype.kind == "f"
-
-
-def _is_bias(node: Node) -> bool:
-    """Whether a constant is added per channel: its only axis longer than one is the second."""
-    constants = [value for value in node.inputs if value.is_constant]
-    if len(constants) != 1 or node.outputs[0].rank < 2:
-        return False
-    shape, rank = constants[0].shape, node.outputs[0].rank
-    full = (1,) * (rank - len(shape)) + shape
-    channels = node.outputs[0].shape[1]
-    return len(full) == rank and all(
-        size in (1, channels) if axis == 1 else size == 1 for axis, size in enumerate(full)
-    )
 
 
 # Axes: OIHW of a Convolution, G(O/G)(I/G)HW of a GroupConvolution ---------------------------------
@@ -165,12 +148,6 @@ def _in_ranges(node: Node, weights: Array) -> Array:
     return ranges
 
 
-def _along_outputs(node: Node, scale: Array) -> Array:
-    kept = 2 if node.type == "GroupConvolution" else 1
-    shape = node.inputs[1].shape
-    return scale.reshape(*shape[:kept], *(1,) * (len(shape) - kept))
-
-
 def _along_inputs(node: Node, scale: Array) -> Array:
     shape = node.inputs[1].shape
     if node.type == "GroupConvolution":
@@ -178,17 +155,6 @@ def _along_inputs(node: Node, scale: Array) -> Array:
     return scale.reshape(1, -1, *(1,) * (len(shape) - 2))
 
 
-def _like_bias(node: Node, scale: Array) -> Array:
-    return scale.reshape(1, -1, *(1,) * (node.outputs[0].rank - 2))
-
-
 def _spread(ranges: Array) -> float:
     alive = ranges[ranges > 0]
     return float(alive.max() / alive.min()) if alive.size else 1.0
-
-
-def _with_constant(node: Node, content: Array) -> Node:
-    port = _constant_port(node)
-    value = Value.of(content.astype(node.inputs[port].dtype), node.inputs[port].name)
-    inputs = (*node.inputs[:port], value, *node.inputs[port + 1 :])
-    return replace(node, inputs=inputs)

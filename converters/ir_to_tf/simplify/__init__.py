@@ -19,6 +19,7 @@ from converters.ir_to_tf.simplify.needless import (
     without_needless,
 )
 from converters.ir_to_tf.simplify.recognise import recognised
+from converters.ir_to_tf.simplify.scales import without_scales
 from converters.ir_to_tf.simplify.shuffles import as_blocks
 from converters.ir_to_tf.simplify.windows import padded_with_zeros, widened
 
@@ -28,7 +29,10 @@ BEFORE = (
     *(folded, filled, expanded, batched),
     *(without_needless, without_broadcasts, without_dead),
 )
-AFTER = (computed, runs_as_slices, split_once, widened, padded_with_zeros, as_blocks, without_dead)
+AFTER = (
+    *(computed, runs_as_slices, split_once, without_scales),
+    *(widened, padded_with_zeros, as_blocks, without_dead),
+)
 
 
 def simplified(graph: Graph) -> Graph:
