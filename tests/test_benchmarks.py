@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from types import SimpleNamespace
 
 import numpy as np
 import onnx
@@ -157,6 +158,27 @@ def test_conclusion_counts():
     assert loss == "operators: net 8x8 6 against 5 (+2 RESHAPE, -1 PAD)"
 
 
+def test_a_file_that_computes_something_else_is_told_of_and_not_compared():
+    rows = [row("ours"), row("onnx2tf", error=1.5, transposes=7)]
+    assert verdict.pairs(rows, "onnx2tf") == []
+    said = "\n".join(page.conclusion(rows, "onnx2tf"))
+    assert "1 of 1 ours, 0 of 1 onnx2tf. Compared are the 0" in said
+    told = measure.told_of({"error": 1.5, "runtime_note": "", "turned": []})
+    assert told == "it answers otherwise than the source: error 1.5e+00"
+
+
+def test_samples_of_the_zoo_are_what_errors_are_measured_on(tmp_path):
+    shape = (2, 3)
+    port = SimpleNamespace(name="x", shape=list(shape), type="tensor(float)")
+    assert examine.kept(tmp_path / "reference.npz", [port]) == []
+    values = np.arange(24, dtype=np.float32).reshape(4, *shape)
+    np.savez(tmp_path / "reference.npz", **{"input/x": values, "output/y": values})
+    (first, *others) = examine.kept(tmp_path / "reference.npz", [port])
+    assert len(others) == examine.SAMPLES - 1 and (first["x"] == values[0]).all()
+    port.shape = [2, 4]
+    assert examine.kept(tmp_path / "reference.npz", [port]) == []
+
+
 def test_axes_are_found_by_shape():
     assert examine.fitting([1, 3, 6, 8], [1, 6, 8, 3]) == [(0, 2, 3, 1)]
     assert examine.fitting([1, 3], [1, 3])[0] == (0, 1)
@@ -166,8 +188,11 @@ def test_axes_are_found_by_shape():
 def test_output_in_another_order_is_the_same_output():
     expected = np.random.default_rng(0).standard_normal((2, 1, 3, 4, 4)).astype(np.float32)
     stored = expected.transpose(0, 1, 3, 4, 2)
-    assert examine.least_error(stored, expected, "y") == 0
-    assert examine.least_error(stored + 1, expected, "y") > 0.1
+    assert examine.least_error(stored, expected, "y") == examine.Fit(0)
+    assert examine.least_error(stored + 1, expected, "y").error > 0.1
+    rows = expected[..., 0]
+    turned = examine.least_error(rows.transpose(0, 1, 3, 2), rows, "y").turned
+    assert turned == ("output 'y' [1, 3, 4] is stored as [1, 4, 3]",)
     with pytest.raises(ZooError, match="stored as"):
         examine.least_error(stored[:, :, :2], expected, "y")
 

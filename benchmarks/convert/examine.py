@@ -13,13 +13,14 @@ import re
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
 from converters import flatbuffer
 from converters.errors import ZooError
+from converters.verify.archive import entries_of, read
 from converters.verify.measures import difference
 from converters.verify.runners import interpreter_of
 
@@ -27,8 +28,20 @@ Array = npt.NDArray[Any]
 Order = tuple[int, ...]
 
 SAMPLES = 3
+KEPT = "reference.npz"
+"""What the zoo keeps beside a network: the inputs that it is verified on."""
 RIGHT = 1e-2
 """An error below this comes from rounding: the orders of the inputs are found."""
+
+
+class Fit(NamedTuple):
+    """How far outputs are from the source's, and which of them are stored in an order of their own.
+
+    As written, and channels last of four axes and more, are no such orders.
+    """
+
+    error: float
+    turned: tuple[str, ...] = ()
 
 
 def contents(tflite: Path) -> dict[str, Any]:
@@ -52,37 +65,49 @@ def error_of(onnx: Path, tflite: Path) -> dict[str, Any]:
     given, made = call.get_input_details(), call.get_output_details()
     inputs = paired(list(samples[0]), list(given))
     outputs = paired(list(expected[0]), list(made))
-    error = math.inf
+    best = Fit(math.inf)
     for orders in input_orders(samples[0], {n: given[inputs[n]]["shape"] for n in inputs}):
         results = [
             call(**{inputs[n]: x.transpose(orders[n]) for n, x in sample.items()})
             for sample in samples
         ]
-        error = min(error, worst(results, expected, outputs))
-        if error < RIGHT:
+        best = min(best, worst(results, expected, outputs))
+        if best.error < RIGHT:
             break
-    return {"error": error, "runtime": runtime, "runtime_note": note}
+    return {**best._asdict(), "runtime": runtime, "runtime_note": note}
 
 
 def reference(onnx: Path) -> tuple[list[dict[str, Array]], list[dict[str, Array]]]:
-    """Random samples, and what ONNX Runtime makes of them."""
+    """Samples, and what ONNX Runtime makes of them."""
     import onnxruntime
 
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = 1
     options.log_severity_level = 3
     session = onnxruntime.InferenceSession(onnx, options, providers=["CPUExecutionProvider"])
-    chance = np.random.default_rng(0)
-    samples = [
-        {
-            port.name: drawn(port.name, port.shape, port.type, chance)
-            for port in session.get_inputs()
-        }
-        for _ in range(SAMPLES)
-    ]
+    samples = kept(onnx.with_name(KEPT), session.get_inputs()) or random(session.get_inputs())
     names = [port.name for port in session.get_outputs()]
     return samples, [
         dict(zip(names, session.run(names, sample), strict=True)) for sample in samples
+    ]
+
+
+def kept(archive: Path, ports: Sequence[Any]) -> list[dict[str, Array]]:
+    """The first samples that a network of the zoo was verified on; none where it has not been."""
+    entries = entries_of(read(archive), "input") if archive.is_file() else []
+    fitting = {port.name: list(port.shape) for port in ports}
+    found = [{name: values.shape for name, values in entry.items()} for entry in entries]
+    if not all({name: list(shape) for name, shape in each.items()} == fitting for each in found):
+        return []
+    return entries[:SAMPLES]
+
+
+def random(ports: Sequence[Any]) -> list[dict[str, Array]]:
+    """As many random samples."""
+    chance = np.random.default_rng(0)
+    return [
+        {port.name: drawn(port.name, port.shape, port.type, chance) for port in ports}
+        for _ in range(SAMPLES)
     ]
 
 
@@ -139,9 +164,9 @@ def worst(
     results: Sequence[Mapping[str, Array]],
     expected: Sequence[Mapping[str, Array]],
     names: Mapping[str, str],
-) -> float:
+) -> Fit:
     """The largest normalised error of all outputs; infinite where one is not finite."""
-    errors = [
+    fits = [
         least_error(
             np.stack([result[there] for result in results]),
             np.stack([reference[here] for reference in expected]),
@@ -149,20 +174,33 @@ def worst(
         )
         for here, there in names.items()
     ]
-    return max(errors, default=math.inf)
+    turned = [text for fit in fits for text in fit.turned]
+    return Fit(max((fit.error for fit in fits), default=math.inf), tuple(turned))
 
 
-def least_error(actual: Array, expected: Array, name: str) -> float:
+def least_error(actual: Array, expected: Array, name: str) -> Fit:
     """One output's error, in the order of axes in which it is least."""
     orders = fitting(expected.shape[1:], actual.shape[1:])
     if not orders:
         shapes = f"{list(expected.shape[1:])} is stored as {list(actual.shape[1:])}"
         raise ZooError(shapes, subject=f"output {name!r}")
-    errors = [
-        difference(actual, expected.transpose(0, *(axis + 1 for axis in order))).normalised_max
+    found = {
+        order: difference(
+            actual, expected.transpose(0, *(axis + 1 for axis in order))
+        ).normalised_max
         for order in orders
-    ]
-    return min(error if math.isfinite(error) else math.inf for error in errors)
+    }
+    errors = {order: each if math.isfinite(each) else math.inf for order, each in found.items()}
+    best = min(errors, key=errors.__getitem__)
+    turned = f"output {name!r} {list(expected.shape[1:])} is stored as {list(actual.shape[1:])}"
+    return Fit(errors[best], () if is_usual(best) else (turned,))
+
+
+def is_usual(order: Order) -> bool:
+    """As written, or channels last of four axes and more."""
+    rank = len(order)
+    written = tuple(range(rank))
+    return order == written or (rank > 3 and order == (0, *range(2, rank), 1))
 
 
 def main(onnx: Path, tflite: Path, out: Path) -> None:

@@ -21,6 +21,9 @@ BACKENDS: Mapping[str, tuple[str, ...]] = {
 }
 """The peer as it comes, and by its other way."""
 
+WRONG = 0.05
+"""An error beyond this is no rounding: the file computes something else."""
+
 
 class Latency(NamedTuple):
     """Milliseconds of the rounds, and whether the machine let us run in them."""
@@ -53,6 +56,11 @@ class Row:
     def _total(self, name: str) -> float | None:
         parts = [getattr(usage, name) for usage in (self.ir, self.usage) if usage]
         return sum(parts) if self.usage else None
+
+    @property
+    def is_right(self) -> bool:
+        """Whether there is a file that runs, and answers as the source does."""
+        return self.error is not None and self.error <= WRONG
 
     @property
     def seconds(self) -> float | None:
@@ -163,7 +171,7 @@ def examined(row: Row, onnx: Path, file: Path | None) -> Row:
     found = json.loads(out.read_text()) if out.is_file() else {}
     return replace(
         row,
-        note=row.note or usage.reason or found["runtime_note"],
+        note="; ".join(filter(None, [row.note, usage.reason or told_of(found)])),
         ops=found.get("ops"),
         transposes=found.get("transposes"),
         transposed=found.get("transposed"),
@@ -171,6 +179,13 @@ def examined(row: Row, onnx: Path, file: Path | None) -> Row:
         error=found.get("error"),
         operators=found.get("operators", {}),
     )
+
+
+def told_of(found: Mapping[str, Any]) -> str:
+    """What is odd about a file that runs."""
+    is_wrong = found["error"] > WRONG
+    wrong = f"it answers otherwise than the source: error {found['error']:.1e}" if is_wrong else ""
+    return "; ".join(filter(None, [found["runtime_note"], wrong, *found["turned"]]))
 
 
 def timed(work: Path, files: Sequence[Path], seconds: float) -> dict[str, Any] | str:

@@ -60,10 +60,13 @@ COLUMNS = (
 
 
 def pairs(rows: Sequence[Row], peer: str) -> list[tuple[Row, Row]]:
-    """Ours and the peer's row of every network of which both made a file that runs."""
-    running = [row for row in rows if row.error is not None]
-    theirs = {row.model: row for row in running if row.by == peer}
-    return [(row, theirs[row.model]) for row in running if row.by == OURS and row.model in theirs]
+    """Ours and the peer's row of every network of which both made a file that is right.
+
+    What a file costs that computes something else is no measure.
+    """
+    right = [row for row in rows if row.is_right]
+    theirs = {row.model: row for row in right if row.by == peer}
+    return [(row, theirs[row.model]) for row in right if row.by == OURS and row.model in theirs]
 
 
 def summary(rows: Sequence[Row], peer: str) -> Iterator[tuple[str, int, int, int, str]]:
