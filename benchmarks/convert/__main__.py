@@ -16,6 +16,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from benchmarks.convert import peers
+from benchmarks.convert.examine import SAMPLES
 from benchmarks.convert.machine import described
 from benchmarks.convert.measure import BACKENDS, Bench, Row, rows
 from benchmarks.convert.page import page
@@ -105,7 +106,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         print(f"error: {error}", file=sys.stderr)
         return 1
     command = f"python -m benchmarks.convert {shlex.join(words)}"
-    facts = {**described(), "command": command, "samples": "3"}
+    facts = {**described(), "command": command, "samples": str(SAMPLES)}
     if args.json:
         write(args, found, facts)
     text = page(found, facts, missing)

@@ -27,7 +27,10 @@ from converters.verify.runners import interpreter_of
 Array = npt.NDArray[Any]
 Order = tuple[int, ...]
 
-SAMPLES = 3
+SAMPLES = 12
+NOISE = 0.05
+"""Standard deviation of what is added to the zoo's samples, of the largest value, for more of them:
+which converter rounds better on one sample is chance."""
 KEPT = "reference.npz"
 """What the zoo keeps beside a network: the inputs that it is verified on."""
 RIGHT = 1e-2
@@ -93,13 +96,26 @@ def reference(onnx: Path) -> tuple[list[dict[str, Array]], list[dict[str, Array]
 
 
 def kept(archive: Path, ports: Sequence[Any]) -> list[dict[str, Array]]:
-    """The first samples that a network of the zoo was verified on; none where it has not been."""
+    """Samples that the zoo verified a network on, and noisy ones; none where it did not."""
     entries = entries_of(read(archive), "input") if archive.is_file() else []
     fitting = {port.name: list(port.shape) for port in ports}
-    found = [{name: values.shape for name, values in entry.items()} for entry in entries]
-    if not all({name: list(shape) for name, shape in each.items()} == fitting for each in found):
+    found = [{name: list(values.shape) for name, values in entry.items()} for entry in entries]
+    if not entries or not all(each == fitting for each in found):
         return []
-    return entries[:SAMPLES]
+    chance = np.random.default_rng(0)
+    more = (
+        {name: noisy(values, chance) for name, values in entries[k % len(entries)].items()}
+        for k in itertools.count()
+    )
+    return [*entries, *itertools.islice(more, max(0, SAMPLES - len(entries)))][:SAMPLES]
+
+
+def noisy(values: Array, chance: np.random.Generator) -> Array:
+    """Floats with noise; whole numbers mean themselves."""
+    if values.dtype.kind != "f":
+        return values
+    added = chance.normal(0, NOISE * np.abs(values).max(initial=0), values.shape)
+    return (values + added).astype(values.dtype)
 
 
 def random(ports: Sequence[Any]) -> list[dict[str, Array]]:
@@ -165,7 +181,7 @@ def worst(
     expected: Sequence[Mapping[str, Array]],
     names: Mapping[str, str],
 ) -> Fit:
-    """The largest normalised error of all outputs; infinite where one is not finite."""
+    """The worst output's mean error; infinite where one is not finite."""
     fits = [
         least_error(
             np.stack([result[there] for result in results]),
@@ -184,16 +200,17 @@ def least_error(actual: Array, expected: Array, name: str) -> Fit:
     if not orders:
         shapes = f"{list(expected.shape[1:])} is stored as {list(actual.shape[1:])}"
         raise ZooError(shapes, subject=f"output {name!r}")
-    found = {
-        order: difference(
-            actual, expected.transpose(0, *(axis + 1 for axis in order))
-        ).normalised_max
-        for order in orders
-    }
-    errors = {order: each if math.isfinite(each) else math.inf for order, each in found.items()}
+    errors = {order: mean_error(actual, expected, order) for order in orders}
     best = min(errors, key=errors.__getitem__)
     turned = f"output {name!r} {list(expected.shape[1:])} is stored as {list(actual.shape[1:])}"
     return Fit(errors[best], () if is_usual(best) else (turned,))
+
+
+def mean_error(actual: Array, expected: Array, order: Order) -> float:
+    """Over the samples, of their largest differences, each of that sample's largest value."""
+    there = expected.transpose(0, *(axis + 1 for axis in order))
+    each = [difference(*pair).normalised_max for pair in zip(actual, there, strict=True)]
+    return float(np.mean([error if math.isfinite(error) else math.inf for error in each]))
 
 
 def is_usual(order: Order) -> bool:

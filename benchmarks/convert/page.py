@@ -39,11 +39,11 @@ METHOD = """\
   The peer goes from ONNX to TFLite at once; it runs onnxsim first and writes a float16 file too, as
   it does by default. All networks are simplified already.
 - Operators, transposes and the bytes that these move are counted in the `.tflite` file.
-- The error is that of the worst output, over {samples} inputs: max |a - b| / max |b|, where b is
-  ONNX Runtime's. The inputs of a network that the zoo has verified are the first samples of that;
-  others are random. Names tell the outputs apart; of the orders of axes that fit the shape, the one
-  with the least error is taken. A file with an error beyond 0.05 computes something else: it is
-  listed, and not compared.
+- The error is that of the worst output: the mean over {samples} inputs of max |a - b| / max |b|,
+  where b is ONNX Runtime's. The inputs of a network that the zoo has verified are the samples of
+  that, and the same with noise; others are random. Names tell the outputs apart; of the orders of
+  axes that fit the shape, the one with the least error is taken. A file with an error beyond 0.05
+  computes something else: it is listed, and not compared.
 - Latency is that under tflite-runtime with its default delegate, in rounds in which the files take
   turns: the fastest round, in brackets the quartiles with the median between them. Rounds in which
   threads waited for a processor are left out; where too few remain, all are shown, marked ~, and
