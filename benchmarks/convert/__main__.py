@@ -1,6 +1,6 @@
 """Measure the converter beside its peer on ONNX files.
 
-python -m benchmarks.convert --zoo --write        every simplified network in results/
+python -m benchmarks.convert --zoo --write        a variant of every model in results/
 python -m benchmarks.convert a.onnx b.onnx        print the page only
 """
 
@@ -33,7 +33,7 @@ def parser() -> argparse.ArgumentParser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     made.add_argument("onnx", type=Path, nargs="*", help="ONNX files with fixed shapes")
-    made.add_argument("--zoo", action="store_true", help="add results/*/*/simplified.onnx")
+    made.add_argument("--zoo", action="store_true", help="add the first variant of each model in results/")
     made.add_argument("--write", action="store_true", help=f"write {PAGE}")
     made.add_argument("--json", type=Path, help="write every number as JSON")
     made.add_argument("--alone", action="store_true", help="measure ours only")
@@ -59,8 +59,9 @@ def networks(files: Sequence[Path], with_zoo: bool) -> dict[str, Path]:
 
 
 def zoo() -> list[Path]:
-    """What the zoo's simplify stage has made here."""
-    return sorted(Path("results").glob("*/*/simplified.onnx"))
+    """What the zoo's simplify stage has made here, of each model its first variant."""
+    found = sorted(Path("results").glob("*/*/simplified.onnx"), reverse=True)
+    return sorted({path.parts[-3]: path for path in found}.values())
 
 
 def peer_or_reason(alone: bool) -> tuple[peers.Environment | None, str]:
