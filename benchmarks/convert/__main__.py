@@ -33,7 +33,7 @@ def parser() -> argparse.ArgumentParser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     made.add_argument("onnx", type=Path, nargs="*", help="ONNX files with fixed shapes")
-    made.add_argument("--zoo", action="store_true", help="add the first variant of each model in results/")
+    made.add_argument("--zoo", action="store_true", help="add a variant of each model in results/")
     made.add_argument("--write", action="store_true", help=f"write {PAGE}")
     made.add_argument("--json", type=Path, help="write every number as JSON")
     made.add_argument("--alone", action="store_true", help="measure ours only")
