@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from converters.jobs import RESULTS
+from converters.marked import put_between
 from converters.plan import not_built_because
 from converters.recipes import ARTIFACTS, Recipe, read_zoo
 from converters.stage import LOGS
@@ -225,10 +226,9 @@ def made_on() -> str:
 
 def replaced(page: str, made: str) -> str:
     """The page with what is made between its marks; at its end if it has none."""
-    before, _mark, rest = page.partition(BEGIN)
-    after = rest.partition(END)[2].strip()
-    page = f"{before.rstrip()}\n\n{BEGIN}\n\n{made}\n\n{END}\n"
-    return f"{page}\n{after}\n" if after else page
+    if BEGIN not in page:
+        page = f"{page.rstrip()}\n\n{BEGIN}\n{END}\n"
+    return put_between(page, BEGIN, END, made)
 
 
 def loses(page: str, made: str) -> str:

@@ -9,13 +9,13 @@ python -m benchmarks.edgetpu_mapping FOLDER... --write      rewrites the table i
 from __future__ import annotations
 
 import argparse
-import re
 import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from benchmarks.convert.machine import described
 from benchmarks.edgetpu_mapping.score import Group, Score, groups, total
+from converters.marked import put_between
 
 PAGE = Path("docs/edgetpu.md")
 BEGIN, END = "<!-- measured: begin -->", "<!-- measured: end -->"
@@ -75,9 +75,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     shown = " ".join(f.name for f in args.folders) + (" --write" if args.write else "")
     text = "\n".join(page(found, f"python -m benchmarks.edgetpu_mapping {shown}"))
     if args.write:
-        whole = re.compile(f"{BEGIN}.*{END}", re.DOTALL)
-        kept = PAGE.read_text(encoding="utf-8")
-        PAGE.write_text(whole.sub(lambda _: f"{BEGIN}\n{text}\n{END}", kept), encoding="utf-8")
+        whole = put_between(PAGE.read_text(encoding="utf-8"), BEGIN, END, text)
+        PAGE.write_text(whole, encoding="utf-8")
     else:
         print(text)
     return 0

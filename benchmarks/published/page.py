@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.published.compare import Found
+from converters.marked import put_between
 from converters.recipes import ARTIFACTS
 from converters.summary import size_text
 
@@ -85,6 +86,5 @@ def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
 def written(page: Path, name: str, text: str) -> None:
     """Put a table in its place on the page."""
     begin, end = f"<!-- {name}: made by python -m benchmarks.published -->", f"<!-- end {name} -->"
-    head, _, rest = page.read_text(encoding="utf-8").partition(begin)
-    _, _, tail = rest.partition(end)
-    page.write_text(f"{head}{begin}\n\n{text}\n\n{end}{tail}", encoding="utf-8")
+    whole = put_between(page.read_text(encoding="utf-8"), begin, end, text)
+    page.write_text(whole, encoding="utf-8")

@@ -27,6 +27,7 @@ from converters.importing.__main__ import draft_of
 from converters.importing.draft import NoDraftError
 from converters.importing.folder import checked
 from converters.importing.model_yml import NAME
+from converters.marked import put_between
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "importing.md"
 
@@ -130,14 +131,6 @@ def _ranked(head: str, unit: str, numbers: Counter[str]) -> Iterator[str]:
         yield f"| {text.replace('|', '/')} | {number} |"
 
 
-def put_in(page: str, section: str, text: str) -> str:
-    """A page with the text between the marks of a section."""
-    marks = (f"<!-- {section}: counted -->", f"<!-- {section}: end -->")
-    before, _, rest = page.partition(marks[0])
-    _, _, after = rest.partition(marks[1])
-    return f"{before}{marks[0]}\n\n{text}\n\n{marks[1]}{after}"
-
-
 def main(argv: Sequence[str] | None = None) -> int:
     """The command."""
     parser = argparse.ArgumentParser(
@@ -156,7 +149,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         return 0
     page = PAGE.read_text(encoding="utf-8")
     for section, text in sections.items():
-        page = put_in(page, section, text)
+        marks = (f"<!-- {section}: counted -->", f"<!-- {section}: end -->")
+        page = put_between(page, *marks, text)
     PAGE.write_text(page, encoding="utf-8")
     return 0
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from converters.marked import put_between
 from tests.incremental.changes import ALL, CHANGES, FROM_EXPORT, Change
 from tests.incremental.zoo import ROOT
 
 PAGE = ROOT / "docs" / "incremental.md"
-BEGIN, END = "<!-- the table: made by `make docs` -->\n", "<!-- end of the table -->\n"
+BEGIN, END = "<!-- the table: made by `make docs` -->", "<!-- end of the table -->"
 
 
 def table() -> str:
@@ -28,9 +29,7 @@ def _stages(change: Change) -> str:
 
 def page() -> str:
     """The page as it stands, with the table as it is now."""
-    head, _, rest = PAGE.read_text(encoding="utf-8").partition(BEGIN)
-    _, _, tail = rest.partition(END)
-    return f"{head}{BEGIN}\n{table()}\n{END}{tail}"
+    return put_between(PAGE.read_text(encoding="utf-8"), BEGIN, END, table())
 
 
 if __name__ == "__main__":
