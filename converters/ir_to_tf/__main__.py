@@ -12,9 +12,9 @@ import sys
 import traceback
 from collections.abc import Sequence
 
+from converters import imports
 from converters.errors import ZooError
 from converters.ir_to_tf.flags import parser
-from converters.stage import quiet_tensorflow
 
 REFUSED = 1
 DIFFERS = 3
@@ -24,7 +24,7 @@ BUG = 70
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command; return its exit status."""
     args = parser(__doc__ or "").parse_args(argv)
-    quiet_tensorflow()
+    imports.tensorflow()  # what needs Keras imports it later
     try:
         return run(args)
     except ZooError as error:
