@@ -109,3 +109,13 @@ def test_the_op_that_is_left_has_the_name_of_the_product():
     assert relu.name == product.name and relu.outputs == product.outputs
     (convolution,) = (node for node in after.nodes if node.type == "Convolution")
     assert convolution.name.endswith("/scaled")
+    kept = {value.name for node in before.nodes for value in node.outputs}
+    other = [value.name for node in after.nodes for value in node.outputs if value.name not in kept]
+    assert other == [convolution.outputs[0].name, f"{_summed(before)}/scaled"], (
+        "nobody compares them"
+    )
+
+
+def _summed(graph):
+    """The name of what the ReLU reads."""
+    return next(node.inputs[0].name for node in graph.nodes if node.type == "Relu")

@@ -64,8 +64,15 @@ def _instead(product: Node, known: Known) -> dict[Node, Node]:
     turns = any(node.type in HOMOGENEOUS for node in chain)
     if not chain or not np.isfinite(scale).all() or (turns and not (scale > 0).all()):
         return {}
-    made = {node: _scaled(node, scale) for node in chain}
-    made[chain[0]] = replace(made[chain[0]], name=product.name, outputs=product.outputs)
+    made: dict[Node, Node] = {}
+    values: dict[Value, Value] = {}
+    for node in reversed(chain):
+        scaled = _scaled(node, scale)
+        old, new = node.outputs[0], replace(node.outputs[0], name=f"{node.outputs[0].name}/scaled")
+        values[old] = product.outputs[0] if node is chain[0] else new
+        inputs = tuple(values.get(value, value) for value in scaled.inputs)
+        made[node] = replace(scaled, inputs=inputs, outputs=(values[old], *node.outputs[1:]))
+    made[chain[0]] = replace(made[chain[0]], name=product.name)
     return made
 
 
@@ -94,7 +101,7 @@ def _per_channel(product: Node) -> Array:
 
 
 def _scaled(node: Node, scale: Array) -> Node:
-    """The same op on channels that are scaled, under a name of its own."""
+    """The same op on channels that are scaled, under a name of its own: nobody compares it."""
     node = replace(node, name=f"{node.name}/scaled")
     if node.type in HOMOGENEOUS:
         return node
