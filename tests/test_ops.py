@@ -28,6 +28,7 @@ from converters.ir_to_tf.reader import graph_of
 from converters.ir_to_tf.registry import OPS
 from converters.ir_to_tf.simplify import simplified
 from converters.ir_to_tf.simplify.computed import INDEXED, PREFIX
+from converters.ir_to_tf.simplify.filling import FILLED
 from tests.cases import Case, Given, all_cases, loose
 
 assert _registers_every_op
@@ -162,5 +163,6 @@ def test_every_op_has_a_case():
     listed = {case.type for case in CASES}
     own = {"Blocks", INDEXED}  # said by DepthToSpace, SpaceToDepth and MaxPool
     own |= {kind for kind in OPS if kind.removeprefix(PREFIX) in listed}  # told by their inputs
-    own |= {DYNAMIC + each.type for each in loose.CASES} | {"DynamicROIAlign"}  # test_selecting.py
+    own |= {DYNAMIC + each.type for each in loose.CASES}
+    own |= {"DynamicROIAlign", FILLED}  # test_selecting.py
     assert set(OPS) - listed - own == set()
