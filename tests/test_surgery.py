@@ -18,7 +18,7 @@ from converters.recipes import load_zoo
 from converters.recipes.recipe import Input, Output
 from converters.recipes.schema import schema
 from converters.surgery import proofs
-from converters.surgery.__main__ import facts, operated, operations, told
+from converters.surgery.__main__ import OPERATIONS, facts, operated, told
 from converters.surgery.boxes import cells
 from converters.surgery.ssd import computed_priors
 from converters.surgery.suppressing import Limits, detections, overlaps
@@ -93,7 +93,7 @@ def logits_of(x: np.ndarray = X) -> np.ndarray:
 
 def test_the_schema_and_the_table_have_the_same_operations():
     steps = schema()["properties"]["surgery"]["items"]["properties"]
-    assert set(steps) == set(operations())
+    assert set(steps) == set(OPERATIONS)
     assert all(step["description"] and step["examples"] for step in steps.values())
 
 
@@ -101,7 +101,7 @@ def test_every_operation_is_used_by_a_recipe():
     recipes = load_zoo(ROOT / "models").values()
     surgeries = [variant.surgery for recipe in recipes for variant in recipe.variants.values()]
     used = {name for surgery in surgeries for step in surgery for name in step}
-    assert used == set(operations())
+    assert used == set(OPERATIONS)
 
 
 # Cutting ----------------------------------------------------------------------------------------

@@ -107,7 +107,7 @@ def kept(archive: Path, ports: Sequence[Any]) -> list[dict[str, Array]]:
         {name: noisy(values, chance) for name, values in entries[k % len(entries)].items()}
         for k in itertools.count()
     )
-    return [*entries, *itertools.islice(more, max(0, SAMPLES - len(entries)))][:SAMPLES]
+    return list(itertools.islice(itertools.chain(entries, more), SAMPLES))
 
 
 def noisy(values: Array, chance: np.random.Generator) -> Array:
@@ -153,13 +153,17 @@ def plainly(name: str) -> str:
     return re.sub(r"\W", "_", name.removesuffix(":0")).strip("_").lower()
 
 
+def channels_last(rank: int) -> Order:
+    """The axes of a source whose channels come second."""
+    return (0, *range(2, rank), 1) if rank > 2 else tuple(range(rank))
+
+
 def fitting(source: Sequence[int], stored: Sequence[int]) -> list[Order]:
     """The orders of a source's axes that give a stored shape, channels last before all others."""
     rank = len(source)
     if rank != len(stored):
         return []
-    last = (0, *range(2, rank), 1) if rank > 2 else tuple(range(rank))
-    orders = dict.fromkeys([last, tuple(range(rank)), *itertools.permutations(range(rank))])
+    orders = dict.fromkeys([channels_last(rank), *itertools.permutations(range(rank))])
     return [order for order in orders if [source[axis] for axis in order] == list(stored)]
 
 
@@ -216,8 +220,7 @@ def mean_error(actual: Array, expected: Array, order: Order) -> float:
 def is_usual(order: Order) -> bool:
     """As written, or channels last of four axes and more."""
     rank = len(order)
-    written = tuple(range(rank))
-    return order == written or (rank > 3 and order == (0, *range(2, rank), 1))
+    return order == tuple(range(rank)) or (rank > 3 and order == channels_last(rank))
 
 
 def main(onnx: Path, tflite: Path, out: Path) -> None:

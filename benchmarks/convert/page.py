@@ -5,7 +5,7 @@ from __future__ import annotations
 import statistics
 from collections.abc import Iterator, Mapping, Sequence
 
-from benchmarks.convert.measure import OURS, Latency, Row
+from benchmarks.convert.measure import OURS, WRONG, Latency, Row
 from benchmarks.convert.process import Usage
 from benchmarks.convert.verdict import losses, pairs, summary
 
@@ -42,8 +42,8 @@ METHOD = """\
 - The error is that of the worst output: the mean over {samples} inputs of max |a - b| / max |b|,
   where b is ONNX Runtime's. The inputs of a network that the zoo has verified are the samples of
   that, and the same with noise; others are random. Names tell the outputs apart; of the orders of
-  axes that fit the shape, the one with the least error is taken. A file with an error beyond 0.05
-  computes something else: it is listed, and not compared.
+  axes that fit the shape, the one with the least error is taken. A file with an error beyond
+  {wrong} computes something else: it is listed, and not compared.
 - Latency is that under tflite-runtime with its default delegate, in rounds in which the files take
   turns: the fastest round, in brackets the quartiles with the median between them. Rounds in which
   threads waited for a processor are left out; where too few remain, all are shown, marked ~, and
@@ -67,7 +67,7 @@ def page(rows: Sequence[Row], facts: Mapping[str, str], missing: str = "") -> st
     parts += ["\n".join(own_share(rows)) + "\n"]
     if remarks := list(noted(rows)):
         parts.append("## What failed, and what is odd\n\n" + "\n".join(remarks) + "\n")
-    return "\n".join([*parts, METHOD.format_map(facts)])
+    return "\n".join([*parts, METHOD.format_map({**facts, "wrong": WRONG})])
 
 
 def contenders(rows: Sequence[Row]) -> list[str]:

@@ -24,7 +24,6 @@ BUG = 70
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command; return its exit status."""
     args = parser(__doc__ or "").parse_args(argv)
-    imports.tensorflow()  # what needs Keras imports it later
     try:
         return run(args)
     except ZooError as error:
@@ -41,6 +40,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def run(args: argparse.Namespace) -> int:
     """Read, convert, write what was asked for, and show what was asked to be seen."""
+    imports.tensorflow()  # what needs Keras imports it later
     from converters.ir_to_tf.looking import look
     from converters.ir_to_tf.request import requested
     from converters.ir_to_tf.writing import write_all

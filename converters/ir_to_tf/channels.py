@@ -39,6 +39,16 @@ def is_bias(node: Node) -> bool:
     )
 
 
+def is_summand(node: Node, shared: Counter[Value]) -> bool:
+    """Whether all that it does is to add a bias of its own."""
+    return node.type == "Add" and is_bias(node) and is_own(node, shared)
+
+
+def is_homogeneous(node: Node) -> bool:
+    """Whether scales pass through it, as long as they are positive."""
+    return node.type in HOMOGENEOUS and all(value.is_constant for value in node.inputs[1:])
+
+
 def along_outputs(node: Node, scale: Array) -> Array:
     """One number per output channel, in the shape in which weights take it."""
     kept = 2 if node.type == "GroupConvolution" else 1

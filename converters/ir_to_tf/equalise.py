@@ -19,12 +19,12 @@ from typing import NamedTuple
 import numpy as np
 
 from converters.ir_to_tf.channels import (
-    HOMOGENEOUS,
     WEIGHTED,
     along_outputs,
     constant_port,
-    is_bias,
+    is_homogeneous,
     is_own,
+    is_summand,
     like_bias,
     with_constant,
 )
@@ -118,9 +118,9 @@ def _pair_from(
             if is_own(node, shared):
                 yield Pair(first, node, tuple(biases))
             return
-        if node.type == "Add" and is_bias(node) and is_own(node, shared):
+        if is_summand(node, shared):
             biases.append(node)
-        elif node.type not in HOMOGENEOUS or any(not v.is_constant for v in node.inputs[1:]):
+        elif not is_homogeneous(node):
             return
 
 

@@ -46,12 +46,7 @@ FAMILIES = (
     *(renaming, script, sizing, ssd, suppressing, yolo),
 )
 """The modules that put operations into the table: imported by name, so that a key covers them."""
-
-
-def operations() -> Mapping[str, Callable[..., Change]]:
-    """The whole table."""
-    assert FAMILIES
-    return OPERATIONS
+assert FAMILIES
 
 
 def operated(
@@ -67,7 +62,7 @@ def operated(
     for number, step in enumerate(variant.surgery):
         ((name, options),) = step.items()
         site = Site(f"surgery[{number}].{name}", folder, sources)
-        if name not in operations():
+        if name not in OPERATIONS:
             known = ", ".join(OPERATIONS)
             raise RecipeError(
                 "there is no such operation",

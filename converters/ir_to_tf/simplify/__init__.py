@@ -36,7 +36,10 @@ AFTER = (
 
 
 def simplified(graph: Graph) -> Graph:
-    """The graph after every rewrite; its notes say which formulas were found in it, or nearly."""
+    """The graph after every rewrite.
+
+    Its notes say which formulas were found in it, or nearly, and where a size is not known.
+    """
     for rewrite in BEFORE:
         graph = rewrite(graph)
     graph, notes = recognised(graph)

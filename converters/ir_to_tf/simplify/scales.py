@@ -19,7 +19,9 @@ from converters.ir_to_tf.channels import (
     along_outputs,
     constant_port,
     is_bias,
+    is_homogeneous,
     is_own,
+    is_summand,
     like_bias,
     with_constant,
 )
@@ -81,17 +83,18 @@ def _chain(product: Node, known: Known) -> tuple[Node, ...]:
     found: list[Node] = []
     value = product.inputs[1 - constant_port(product)]
     makers, readings = known
-    while (node := makers.get(value)) is not None and readings[value] == 1:
-        if sum(readings[each] for each in node.outputs) != 1:
+    while (node := makers.get(value)) is not None:
+        if sum(readings[each] for each in node.outputs) != 1:  # somebody else reads it
             return ()
         found.append(node)
         if node.type in WEIGHTED:
             return tuple(found) if is_own(node, readings) else ()
-        is_summand = node.type == "Add" and is_bias(node) and is_own(node, readings)
-        is_plain = node.type in HOMOGENEOUS and all(v.is_constant for v in node.inputs[1:])
-        if not is_summand and not is_plain:
+        if is_summand(node, readings):
+            value = node.inputs[1 - constant_port(node)]
+        elif is_homogeneous(node):
+            value = node.inputs[0]
+        else:
             return ()
-        value = node.inputs[1 - constant_port(node)] if is_summand else node.inputs[0]
     return ()
 
 
